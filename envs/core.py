@@ -1,0 +1,271 @@
+"""Problems, their public views, and what a family of problems must know about itself.
+
+A `Problem` is a pure function of (family, version, split, index, difficulty). Its split is named by a hash of its *content*,
+so that train, validation and test never share a prompt, whatever indices are drawn.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple, NoReturn, Protocol, runtime_checkable
+
+from reasonrl.envs.seeding import digest, generator
+from reasonrl.verifiers.core import StepVerdict, Verdict
+
+SPLITS = ("train", "validation", "test")
+END = "\x03"
+"""A step that ends with this character finishes the answer, with or without an answer line (ASCII: end of text)."""
+
+_SPLIT_OF_EIGHTH = ("train",) * 6 + ("validation", "test")
+_MOST_DRAWS = 2000
+
+
+class Frozen(dict[str, Any]):
+    """A read-only mapping that pickles, compares and turns into JSON like a dict; nested lists become tuples."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this mapping is read-only: make a changed copy with dict(...)")
+
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse  # type: ignore[assignment]
+
+    def __init__(self, items: Mapping[str, Any] | None = None, /) -> None:
+        super().__init__({key: _freeze(value) for key, value in (items or {}).items()})
+
+    def __reduce__(self) -> tuple[type[Frozen], tuple[dict[str, Any]]]:
+        return Frozen, (dict(self),)
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return Frozen(value)
+    if isinstance(value, list | tuple):
+        return tuple(_freeze(item) for item in value)
+    return value
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reference:
+    """What only a verifier may see. It does not show itself when printed."""
+
+    value: Any = field(hash=False)
+
+    def __repr__(self) -> str:
+        return "Reference(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a solver may see of a problem."""
+
+    family: str
+    version: int
+    index: int
+    split: str
+    difficulty: int
+    prompt: str
+    public: Mapping[str, Any] = field(default_factory=Frozen, hash=False)
+    """What a solver may use beyond the prompt: the numbers of a countdown, public tests, premises."""
+
+    @property
+    def id(self) -> str:
+        """Names the problem in stores and seeds.
+
+        >>> View("countdown", 0, 7, "test", 2, "...").id
+        'countdown-v0/test/2/7'
+        """
+        return f"{self.family}-v{self.version}/{self.split}/{self.difficulty}/{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One task: a view and the reference that its verifier needs. Hashable, picklable, JSON-able."""
+
+    view: View
+    reference: Reference
+
+    @property
+    def id(self) -> str:
+        return self.view.id
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types. The reference is in it: never show it to a solver."""
+        view = self.view
+        return {
+            "family": view.family,
+            "version": view.version,
+            "index": view.index,
+            "split": view.split,
+            "difficulty": view.difficulty,
+            "prompt": view.prompt,
+            "public": dict(view.public),
+            "reference": self.reference.value,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Problem:
+        fields = {key: value for key, value in data.items() if key not in ("public", "reference")}
+        return cls(View(**fields, public=Frozen(data["public"])), Reference(_freeze(data["reference"])))
+
+
+class Content(NamedTuple):
+    """What a family draws: a problem before it has an index and a split."""
+
+    prompt: str
+    public: Mapping[str, Any]
+    reference: Any
+
+
+class Behaviour(StrEnum):
+    """The six reasoning behaviours of the roadmap (arXiv 2412.14135, table 1)."""
+
+    ANALYSIS = "problem analysis"
+    DECOMPOSITION = "task decomposition"
+    COMPLETION = "task completion"
+    ALTERNATIVE = "alternative proposal"
+    EVALUATION = "self-evaluation"
+    CORRECTION = "self-correction"
+
+
+PREFIXES = {
+    Behaviour.ANALYSIS: "Given:",
+    Behaviour.DECOMPOSITION: "Plan:",
+    Behaviour.ALTERNATIVE: "Or:",
+    Behaviour.EVALUATION: "Check:",
+    Behaviour.CORRECTION: "Wait:",
+}
+"""How a line shows its behaviour (in code: behind "# "). A line without a prefix completes the task."""
+
+
+def behaviour_of(line: str) -> Behaviour:
+    """
+    >>> behaviour_of("Wait: 2+2=4")
+    <Behaviour.CORRECTION: 'self-correction'>
+    """
+    text = line.strip().removeprefix("# ")
+    for behaviour, prefix in PREFIXES.items():
+        if text.startswith(prefix):
+            return behaviour
+    return Behaviour.COMPLETION
+
+
+def strip_behaviour(line: str) -> str:
+    """The line without its behaviour prefix."""
+    prefix = PREFIXES.get(behaviour_of(line))
+    return line.strip() if prefix is None else line.strip().removeprefix("# ").removeprefix(prefix).strip()
+
+
+class Trace(NamedTuple):
+    """A full derivation: its lines, and for each line the behaviour that it shows."""
+
+    steps: tuple[str, ...]
+    behaviours: tuple[Behaviour, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.steps)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where an environment's problems come from: a family, a mixture of families, or a data set."""
+
+    name: str
+    levels: tuple[str, ...]
+    """Levels at which its problems can be played."""
+    max_prompt_chars: int
+    """No prompt is longer."""
+    max_choices: int
+    """No menu of legal steps is longer."""
+
+    def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem: ...
+    def family_of(self, view: View) -> Judge: ...
+
+
+class Judge(Protocol):
+    """What judges a problem's answers and steps."""
+
+    instructions: str
+    """How to write an answer, for a language model that has never seen the family."""
+
+    def verify(self, problem: Problem, answer: str) -> Verdict:
+        """Outcome of a finished response (the whole text, all lines)."""
+        ...
+
+    def check_answer(self, view: View, answer: str) -> Verdict | None:
+        """What can be checked of a finished response without the reference (public tests, substitution); None: nothing."""
+        ...
+
+    def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
+        """Process: what `step` is worth after `steps`."""
+        ...
+
+    def is_final(self, step: str) -> bool:
+        """Whether this line completes the response."""
+        ...
+
+    def potential(self, view: View, steps: Sequence[str]) -> float:
+        """Phi in [0, 1]: exact V*(s) where solvable, a documented heuristic elsewhere. It may solve the problem."""
+        ...
+
+    def legal_steps(self, view: View, steps: Sequence[str]) -> Sequence[str]:
+        """The menu of next lines (some of them bad ideas), in an order that does not betray the right one."""
+        ...
+
+
+class Family(Judge, Protocol):
+    """A generator of problems of one kind, with all that is known about them."""
+
+    name: str
+    domain: str
+    """"math", "logic" or "code"."""
+    version: int
+    difficulties: range
+    """Levels that `sample` accepts, easiest first."""
+    default_difficulty: int
+    exact_potential: bool
+    """Whether `potential` is V*(s), the best outcome still reachable."""
+    max_prompt_chars: int
+    max_choices: int
+
+    def sample(self, rng: random.Random, difficulty: int) -> Content: ...
+    def demonstrate(self, problem: Problem, rng: random.Random, behaviours: frozenset[Behaviour]) -> Trace:
+        """A correct derivation that shows the behaviours asked for where the family can; always ends correct."""
+        ...
+
+    def impostors(self, problem: Problem, rng: random.Random) -> Iterable[str]:
+        """Responses that look right and are not: the verifier must reject every one."""
+        ...
+
+
+def split_of(prompt: str) -> str:
+    """The split that a prompt belongs to: 6/8 train, 1/8 validation, 1/8 test, by a hash of its text."""
+    return _SPLIT_OF_EIGHTH[digest("split", prompt) % 8]
+
+
+def check_split(split: str) -> None:
+    if split not in SPLITS:
+        raise ValueError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
+
+
+def check_difficulty(family: Family, difficulty: int) -> None:
+    if difficulty not in family.difficulties:
+        raise ValueError(
+            f"{family.name} has difficulties {family.difficulties[0]} to {family.difficulties[-1]}, got {difficulty!r}"
+        )
+
+
+def generate(family: Family, split: str, index: int, difficulty: int | None = None) -> Problem:
+    """The problem with this index, the same on every machine. Draws until the content's own split is the one asked for."""
+    check_split(split)
+    level = family.default_difficulty if difficulty is None else difficulty
+    check_difficulty(family, level)
+    rng = generator("problem", family.name, family.version, split, index, level)
+    for _ in range(_MOST_DRAWS):
+        prompt, public, reference = family.sample(rng, level)
+        if split_of(prompt) == split:
+            view = View(family.name, family.version, index, split, level, prompt, Frozen(public))
+            return Problem(view, Reference(_freeze(reference)))
+    raise RuntimeError(f"{family.name} at difficulty {level} has no problem in the {split} split: choose a higher difficulty")

@@ -1,0 +1,1 @@
+"""Families of code problems, one file each."""

@@ -1,0 +1,1 @@
+"""Families of logic problems, one file each."""

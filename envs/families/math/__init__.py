@@ -1,0 +1,1 @@
+"""Families of math problems, one file each."""

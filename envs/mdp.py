@@ -1,0 +1,240 @@
+"""The Markov decision process of reasoning, at four levels of action, as pure functions on frozen states.
+
+    state    (view, steps so far, tokens so far, counters)            hashable: a state can be a dictionary key
+    action   token: id | step: one line | solution: the whole answer | choice: index into the menu of legal steps
+    reward   outcome (the judge's score, when the answer is finished) + shaping (gamma * Phi(s') - Phi(s), or nothing)
+    ends     terminated: an answer line or END; truncated: out of tokens or steps, or the judge failed
+
+Phi is 0 in terminal states and kept on truncation, so shaping changes no optimal policy (Ng, Harada, Russell 1999). At the
+token level Phi changes where a line ends. Without a judge (as in search) outcomes are 0 and `verdict` is None.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from reasonrl.envs.core import END, Judge, Source, View
+from reasonrl.envs.vocabulary import Vocabulary
+from reasonrl.verifiers.core import Verdict
+
+RETRY = "That is not correct. Try again."
+"""What the environment says after a wrong attempt when there are more."""
+
+_pack = struct.Struct("<i").pack
+
+
+class Level(StrEnum):
+    TOKEN = "token"
+    STEP = "step"
+    SOLUTION = "solution"
+    CHOICE = "choice"
+
+
+class Stop(StrEnum):
+    """Why an episode is over."""
+
+    RUNNING = ""
+    ANSWER = "answer"
+    """An answer line was completed."""
+    END = "end"
+    """The end token, or a step that ends with END."""
+    TOKENS = "tokens"
+    STEPS = "steps"
+    ERROR = "error"
+    """The judge failed: the outcome means nothing."""
+
+
+class State(NamedTuple):
+    """Everything that decides the future. `tokens` packs int32 ids, so that adding one costs a short memory copy."""
+
+    view: View
+    steps: tuple[str, ...] = ()
+    """Finished lines of the current attempt."""
+    tokens: bytes = b""
+    """Ids after the prompt, at the token and choice levels (little-endian int32)."""
+    line_start: int = 0
+    """Offset in `tokens` where the unfinished line begins."""
+    turns: tuple[str, ...] = ()
+    """Earlier attempts, each followed by the environment's feedback."""
+    count: int = 0
+    """Tokens used, all attempts together."""
+    moves: int = 0
+    """Actions at the step and choice levels, lines at the others."""
+    potential: float = 0.0
+    """Phi of this state (0 without shaping)."""
+    stop: Stop = Stop.RUNNING
+
+    @property
+    def done(self) -> bool:
+        return self.stop is not Stop.RUNNING
+
+    @property
+    def answer(self) -> str:
+        """The current attempt as one text."""
+        return "\n".join(self.steps)
+
+    @property
+    def text(self) -> str:
+        """What has been said after the prompt: earlier attempts, feedback, and the finished lines."""
+        return "\n".join((*self.turns, *self.steps))
+
+    @property
+    def transcript(self) -> str:
+        """Prompt and text, each line ended: what a policy continues."""
+        return "\n".join((self.view.prompt, *self.turns, *self.steps, ""))
+
+
+class Transition(NamedTuple):
+    state: State
+    reward: float
+    terminated: bool
+    truncated: bool
+    outcome: float
+    shaping: float
+    verdict: Verdict | None
+
+
+class MDP:
+    """The rules of one environment: pure functions of a state. Holds no episode."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        level: str = "step",
+        vocabulary: Vocabulary,
+        shaped: bool = False,
+        gamma: float = 1.0,
+        attempts: int = 1,
+        max_tokens: int = 256,
+        max_steps: int = 32,
+    ) -> None:
+        self.source = source
+        self.level = Level(level)
+        self.vocabulary = vocabulary
+        self.shaped = shaped
+        self.gamma = gamma
+        self.attempts = attempts
+        self.max_tokens = max_tokens
+        self.max_steps = max_steps
+
+    def initial(self, view: View) -> State:
+        return State(view, potential=self._potential(view, ()))
+
+    def step(
+        self, state: State, action: int | str, judge: Callable[[str], Verdict] | None = None
+    ) -> Transition:
+        """One action. `judge` scores a finished answer; search passes none."""
+        if state.stop:
+            raise ValueError(f"the episode is over (stop reason {state.stop.value!r}): reset before the next step")
+        if self.level is Level.TOKEN:
+            return self._token(state, int(action), judge)
+        if self.level is Level.CHOICE:
+            return self._choice(state, int(action), judge)
+        if not isinstance(action, str):
+            raise TypeError(f"an action at the {self.level.value} level is text, got {type(action).__name__}")
+        return self._text(state, action, judge)
+
+    def menu(self, state: State) -> Sequence[str]:
+        """The legal next lines, at most `source.max_choices`."""
+        return self.source.family_of(state.view).legal_steps(state.view, state.steps)
+
+    def _token(self, state: State, token: int, judge: Callable[[str], Verdict] | None) -> Transition:
+        vocabulary = self.vocabulary
+        if not 0 <= token < vocabulary.size:
+            raise ValueError(f"a token is a number from 0 to {vocabulary.size - 1}, got {token}")
+        tokens = state.tokens + _pack(token)
+        if token != vocabulary.eos and not vocabulary.breaks[token]:
+            count = state.count + 1
+            full = count >= self.max_tokens
+            following = state._replace(tokens=tokens, count=count, stop=Stop.TOKENS if full else Stop.RUNNING)
+            # Phi does not change inside a line: the shaping is (gamma - 1) * Phi, nothing at gamma = 1
+            shaping = (self.gamma - 1.0) * state.potential
+            return Transition(following, shaping, False, full, 0.0, shaping, None)
+        ids = memoryview(tokens[state.line_start :]).cast("i").tolist()
+        ended = token == vocabulary.eos
+        lines = vocabulary.decode(ids[:-1] if ended else ids).split("\n")
+        return self._advance(state._replace(tokens=tokens, line_start=len(tokens)), lines, 1, ended, judge)
+
+    def _choice(self, state: State, action: int, judge: Callable[[str], Verdict] | None) -> Transition:
+        menu = self.menu(state)
+        if not 0 <= action < self.source.max_choices:
+            raise ValueError(f"a choice is a number from 0 to {self.source.max_choices - 1}, got {action}")
+        if action >= len(menu):  # masked: nothing is said and a step is used up
+            return self._advance(state, [], 0, False, judge)
+        line = menu[action]
+        ids = self.vocabulary.encode(line.removesuffix(END) + "\n")
+        tokens = state.tokens + struct.pack(f"<{len(ids)}i", *ids)
+        return self._advance(
+            state._replace(tokens=tokens), line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge
+        )
+
+    def _text(self, state: State, action: str, judge: Callable[[str], Verdict] | None) -> Transition:
+        text = action.removesuffix(END)
+        ended = self.level is Level.SOLUTION or len(text) < len(action)
+        return self._advance(state, text.split("\n"), len(self.vocabulary.encode(text)) + 1, ended, judge)
+
+    def _advance(
+        self, state: State, lines: list[str], used: int, ended: bool, judge: Callable[[str], Verdict] | None
+    ) -> Transition:
+        """Adds finished lines; the first final one completes the answer and what follows it is dropped."""
+        view = state.view
+        family = self.source.family_of(view)
+        added: list[str] = []
+        stop = Stop.RUNNING
+        for line in lines:
+            line = line.rstrip("\r\x03")
+            if line.strip():
+                added.append(line)
+                if family.is_final(line):
+                    stop = Stop.ANSWER
+                    break
+        if stop is Stop.RUNNING and ended:
+            stop = Stop.END
+        steps = state.steps + tuple(added)
+        count, moves = state.count + used, state.moves + 1
+        if count > self.max_tokens or (not stop and count >= self.max_tokens):
+            stop = Stop.TOKENS
+        elif not stop and moves >= self.max_steps:
+            stop = Stop.STEPS
+        following = state._replace(steps=steps, count=count, moves=moves, stop=stop)
+        if stop not in (Stop.ANSWER, Stop.END):
+            return self._shaped(state, following, truncated=bool(stop))
+        verdict = judge(following.answer) if judge is not None else None
+        if verdict is None:
+            return self._shaped(state, following, terminated=True)
+        if not verdict.judged:
+            return self._shaped(state, following._replace(stop=Stop.ERROR), truncated=True, verdict=verdict)
+        tries = len(state.turns) // 2 + 1
+        if not verdict.correct and tries < self.attempts:
+            return self._shaped(state, self._retry(following), verdict=verdict)
+        return self._shaped(state, following, terminated=True, outcome=verdict.score, verdict=verdict)
+
+    def _retry(self, state: State) -> State:
+        tokens = state.tokens
+        if self.level in (Level.TOKEN, Level.CHOICE):
+            ids = self.vocabulary.encode(f"\n{RETRY}\n")
+            tokens += struct.pack(f"<{len(ids)}i", *ids)
+        turns = (*state.turns, state.answer, RETRY)
+        return state._replace(steps=(), turns=turns, tokens=tokens, line_start=len(tokens), stop=Stop.RUNNING)
+
+    def _shaped(
+        self,
+        before: State,
+        after: State,
+        *,
+        terminated: bool = False,
+        truncated: bool = False,
+        outcome: float = 0.0,
+        verdict: Verdict | None = None,
+    ) -> Transition:
+        potential = 0.0 if terminated else self._potential(after.view, after.steps)
+        shaping = self.gamma * potential - before.potential
+        after = after._replace(potential=potential)
+        return Transition(after, outcome + shaping, terminated, truncated, outcome, shaping, verdict)
+
+    def _potential(self, view: View, steps: tuple[str, ...]) -> float:
+        return self.source.family_of(view).potential(view, steps) if self.shaped else 0.0

@@ -1,0 +1,67 @@
+"""Where an environment's problems come from: one family, a mixture of a domain's families, or a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reasonrl.envs.core import Family, Judge, Problem, Source, View, generate
+from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
+from reasonrl.envs.mdp import Level
+from reasonrl.envs.seeding import digest
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Problems drawn from one or more families; with several, the index's hash names the family."""
+
+    name: str
+    families: tuple[Family, ...]
+    levels: tuple[str, ...] = tuple(Level)
+
+    @property
+    def max_prompt_chars(self) -> int:
+        return max(family.max_prompt_chars for family in self.families)
+
+    @property
+    def max_choices(self) -> int:
+        return max(family.max_choices for family in self.families)
+
+    def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
+        family = self.families[digest("mixture", index) % len(self.families)] if len(self.families) > 1 else self.families[0]
+        return generate(family, split, index, difficulty)
+
+    def family_of(self, view: View) -> Judge:
+        return get_family(view.family)
+
+
+def get_source(name: str, *, family: str | None = None, data: str | None = None) -> Source:
+    """The source behind an environment id.
+
+    Args:
+        name: a domain ("math", "code", "logic"), a family, or a data set.
+        family: with a domain, the one family to draw from.
+        data: with a data set, the path of its file or the name of a hub repository.
+    """
+    if name in DOMAINS:
+        if family is None:
+            return Generated(name, tuple(get_family(each) for each in DOMAINS[name]))
+        if family in FAMILIES and family not in DOMAINS[name]:
+            raise ValueError(f"{family} is not a {name} family: choose one of {', '.join(DOMAINS[name])}")
+        return Generated(family, (get_family(family),))
+    if family not in (None, name):
+        raise ValueError(f"this environment draws from {name} only: drop family={family!r}")
+    if name in FAMILIES:
+        return Generated(name, (get_family(name),))
+    from reasonrl.envs.datasets import get_dataset
+
+    return get_dataset(name, data)
+
+
+def pick_difficulty(difficulty: int | Sequence[int] | None, index: int) -> int | None:
+    """One level for this index: a single level is itself, of several the index's hash picks one."""
+    if difficulty is None or isinstance(difficulty, int):
+        return difficulty
+    if not difficulty:
+        raise ValueError("difficulty is an empty list: give one level or several, or leave it out")
+    return int(difficulty[digest("difficulty", index) % len(difficulty)])

@@ -1,0 +1,132 @@
+"""Tokens: the alphabet of token-level actions.
+
+The default is a fixed set of printable ASCII characters, so that environments need neither a model nor a download. Any
+Hugging Face tokenizer can take its place.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Vocabulary(Protocol):
+    """Turns text into token ids and back, and knows how a prompt is written for the model that reads these tokens."""
+
+    name: str
+    """What `get_vocabulary` takes to make it again."""
+    size: int
+    pad: int
+    eos: int
+    breaks: NDArray[np.bool_]
+    """[V] True for tokens whose text contains a line break: a line of reasoning ends there."""
+    allowed: NDArray[np.int8]
+    """[V] 1 for tokens that may be an action (0 for padding and the start mark)."""
+    prompt_overhead: int
+    """Tokens that `encode_prompt` adds to the prompt's own, at most."""
+
+    def encode(self, text: str) -> list[int]: ...
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of these ids, without specials."""
+        ...
+
+    def encode_prompt(self, prompt: str, instructions: str) -> list[int]:
+        """Ids of everything that stands before the first token of an answer."""
+        ...
+
+
+class CharVocabulary:
+    """Printable ASCII, the line break, and three specials: 99 tokens. Other characters are transliterated or become "?".
+
+    >>> chars = CharVocabulary()
+    >>> chars.decode(chars.encode("1+2=3"))
+    '1+2=3'
+    """
+
+    name = "char"
+    pad, bos, eos = 0, 1, 2
+    tokens = ("<pad>", "<bos>", "<eos>", "\n", *map(chr, range(32, 127)))
+    size = len(tokens)
+    prompt_overhead = 2
+
+    def __init__(self) -> None:
+        self.breaks = np.array([token == "\n" for token in self.tokens])
+        self.allowed = np.array([index not in (self.pad, self.bos) for index in range(self.size)], dtype=np.int8)
+        self.breaks.setflags(write=False)
+        self.allowed.setflags(write=False)
+        self._ids = {token: index for index, token in enumerate(self.tokens) if len(token) == 1}
+        self._text = ["", "", "", *self.tokens[3:]]
+
+    def encode(self, text: str) -> list[int]:
+        try:
+            return [self._ids[character] for character in text]
+        except KeyError:
+            return [self._ids.get(character, self._ids["?"]) for character in to_ascii(text)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        text = self._text
+        return "".join([text[index] for index in ids])
+
+    def encode_prompt(self, prompt: str, instructions: str) -> list[int]:
+        return [self.bos, *self.encode(prompt), self._ids["\n"]]
+
+
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "×": "*", "÷": "/", "\t": " "})
+
+
+def to_ascii(text: str) -> str:
+    """The nearest plain text: quotes, dashes and accents are folded, the rest stays and will become "?"."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.translate(_PLAIN)) if not unicodedata.combining(c))
+
+
+class HFVocabulary:
+    """A Hugging Face tokenizer. Prompts go through its chat template where it has one, with the family's instructions."""
+
+    def __init__(self, tokenizer: Any, *, name: str, style: str = "chat") -> None:
+        self.name = name
+        self.tokenizer = tokenizer
+        self.size = len(tokenizer)
+        self.eos = int(tokenizer.eos_token_id)
+        self.pad = int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.eos)
+        self.style = style if getattr(tokenizer, "chat_template", None) else "plain"
+        pieces = [tokenizer.decode([index]) for index in range(self.size)]
+        self.breaks = np.array(["\n" in piece for piece in pieces])
+        special = set(tokenizer.all_special_ids) - {self.eos}
+        self.allowed = np.array([index not in special for index in range(self.size)], dtype=np.int8)
+        self.breaks.setflags(write=False)
+        self.allowed.setflags(write=False)
+        self.prompt_overhead = 16 + len(self.encode_prompt("", "x " * 200))
+
+    def encode(self, text: str) -> list[int]:
+        return [int(i) for i in self.tokenizer.encode(text, add_special_tokens=False)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def encode_prompt(self, prompt: str, instructions: str) -> list[int]:
+        request = f"{prompt}\n{instructions}".strip()
+        if self.style == "chat":
+            text = self.tokenizer.apply_chat_template(
+                [{"role": "user", "content": request}], tokenize=False, add_generation_prompt=True
+            )
+            return self.encode(text)
+        return [*([int(self.tokenizer.bos_token_id)] if self.tokenizer.bos_token_id is not None else []), *self.encode(request + "\n")]
+
+
+@functools.cache
+def get_vocabulary(name: str) -> Vocabulary:
+    """`"char"`, or `"hf:<folder or hub name>"` for a Hugging Face tokenizer."""
+    if name == "char":
+        return CharVocabulary()
+    if name.startswith("hf:"):
+        try:
+            from transformers import AutoTokenizer
+        except ImportError as error:
+            raise ImportError("a Hugging Face vocabulary needs transformers: pip install 'reasonrl[torch]'") from error
+        return HFVocabulary(AutoTokenizer.from_pretrained(name[3:]), name=name)
+    raise ValueError(f"unknown vocabulary {name!r}: use 'char', or 'hf:' followed by a tokenizer's folder or hub name")

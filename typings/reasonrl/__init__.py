@@ -1,0 +1,1 @@
+../../reasonrl/__init__.py
