@@ -82,7 +82,7 @@ def context_length(mdp: MDP) -> int:
 class ReasonEnv(gym.Env[Any, Any]):
     """One problem at a time, at one of four levels. Made by `gym.make`; the module's docstring is its contract."""
 
-    metadata: dict[str, Any] = {"render_modes": ["ansi"]}  # noqa: RUF012 (Gymnasium's own convention)
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012 (Gymnasium's own convention)
 
     def __init__(
         self,
