@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import gymnasium as gym
 
 from reasonrl.envs.families import DOMAINS, FAMILIES, camel
@@ -17,6 +19,15 @@ def environment_ids() -> dict[str, str]:
         **{f"reasonrl/{camel(name)}-v0": name for name in FAMILIES},
         **{f"reasonrl/{written}-v0": name for name, written in DATASETS.items()},
     }
+
+
+def source_name(id: str) -> str:
+    """The name of an id's source; an unknown id is an error that says what there is."""
+    ids = environment_ids()
+    if id not in ids:
+        near = difflib.get_close_matches(id, ids, n=1, cutoff=0.5)
+        raise ValueError(f"unknown environment {id!r}: " + (f"did you mean {near[0]}? " if near else "") + f"There are {', '.join(ids)}")
+    return ids[id]
 
 
 def register_all() -> None:

@@ -1,0 +1,49 @@
+# Everything runs in .venv, which each target sets up by itself. Needs Python 3.11 or newer and nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INPUTS := pyproject.toml setup.py constraints.txt
+
+.PHONY: help quickstart test test-slow check format clean
+
+help:            ## what there is to make
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+quickstart: .venv/.run        ## set up, then search and learn with the shipped model: about six minutes on two cores
+	$(BIN)/reasonrl quickstart
+
+test: .venv/.dev        ## set up, then the tests: under five minutes on two cores
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/.dev        ## the tests that need more time
+	$(BIN)/python -m pytest -m slow
+
+check: .venv/.dev        ## style, types, import contracts, and the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	rm -rf build/contracts && mkdir -p build/contracts && cp -rL typings/reasonrl build/contracts/reasonrl
+	cd build/contracts && ../../$(BIN)/lint-imports --no-cache --config ../../pyproject.toml
+	$(MAKE) test
+
+format: .venv/.dev        ## rewrite the code in the one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:        ## remove what was built; runs/ stays
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "no python3.11 found: install Python 3.11, or say make PYTHON=/path/to/python"; exit 1; }
+	@echo "setting up .venv with $(PYTHON)"
+	$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python $(INPUTS)
+	@echo "installing reasonrl and PyTorch: about a minute"
+	$(PIP) --editable ".[train]"
+	@touch $@
+
+.venv/.dev: .venv/bin/python $(INPUTS)
+	@echo "installing reasonrl with its development tools: about a minute and a half"
+	$(PIP) --editable ".[dev]"
+	@touch $@ .venv/.run

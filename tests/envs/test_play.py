@@ -1,0 +1,44 @@
+"""Playing by hand, with the lines of a script in a person's place."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import pytest
+import reasonrl  # noqa: F401
+from reasonrl.envs.environment import ReasonEnv
+from reasonrl.envs.play import play
+
+
+@pytest.fixture
+def env() -> ReasonEnv:
+    env = gym.make("reasonrl/ChainSum-v0", level="step", difficulty=3).unwrapped
+    assert isinstance(env, ReasonEnv)
+    return env
+
+
+def lines_of(env: ReasonEnv) -> list[str]:
+    env.reset(options={"index": 5})
+    first, second, third = env.source.problem("train", 5, 3).view.public["terms"]
+    return [f"{first}{second:+d}={first + second}", f"{first + second}{third:+d}={first + second + third}"]
+
+
+def test_the_right_lines_are_useful_and_the_answer_is_correct(env: ReasonEnv) -> None:
+    said: list[str] = []
+    first, second = lines_of(env)
+    answer = f"Answer: {second.split('=')[1]}"
+    assert play(env, [first, second, answer], said.append, reset={"options": {"index": 5}}) == "correct"
+    assert sum("useful" in line for line in said) == 3
+
+
+def test_undo_takes_a_wrong_answer_back_only_before_the_end(env: ReasonEnv) -> None:
+    said: list[str] = []
+    first, second = lines_of(env)
+    answer = f"Answer: {second.split('=')[1]}"
+    script = ["1+1=3", "u", "u", "?", first, second, answer]
+    assert play(env, script, said.append, reset={"options": {"index": 5}}) == "correct"
+    assert any("invalid" in line for line in said)
+    assert any(first in line for line in said)
+
+
+def test_leaving_ends_the_episode_without_a_status(env: ReasonEnv) -> None:
+    assert play(env, ["q"], lambda _: None, reset={"options": {"index": 5}}) == ""

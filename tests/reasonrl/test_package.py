@@ -1,0 +1,66 @@
+"""The package as it is installed: light to import, one top level, every module in the wheel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("agents", "benchmarks", "envs", "verifiers")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not (ROOT / "pyproject.toml").exists():
+        pytest.skip("needs the source tree")
+    folder = tmp_path_factory.mktemp("wheel")
+    tree = folder / "tree"
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    for name in listed.stdout.splitlines():
+        source = ROOT / name
+        if source.is_file() and not source.is_symlink():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_bytes(source.read_bytes())
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(tree)]
+    subprocess.run(command, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_has_one_top_level_and_every_module(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"reasonrl"}
+    modules = {f"reasonrl/{path.relative_to(ROOT)}" for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    packaged = {name for name in modules if (ROOT / name.removeprefix("reasonrl/")).parent.joinpath("__init__.py").exists()}
+    assert packaged <= set(names)
+    assert {"reasonrl/__init__.py", "reasonrl/cli.py", "reasonrl/py.typed"} <= set(names)
+
+
+def test_the_wheel_carries_the_shipped_policy_below_four_megabytes(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    sizes = {i.filename: i.file_size for i in archive.infolist() if "/policies/tiny/" in i.filename}
+    assert {Path(name).name for name in sizes} >= {"config.json", "model.safetensors", "tokenizer.json"}
+    assert sum(sizes.values()) < 4_000_000
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    script = "import sys, reasonrl; print(*(m for m in ('torch', 'transformers', 'sympy', 'rich', 'tyro') if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_the_type_stub_tree_mirrors_the_folders() -> None:
+    for folder in FOLDERS:
+        assert (ROOT / "typings" / "reasonrl" / folder).resolve() == ROOT / folder
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    import reasonrl
+
+    written = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert reasonrl.__version__ == written
+    assert f"## {written}" in (ROOT / "CHANGELOG.md").read_text()
