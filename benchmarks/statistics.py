@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
 from reasonrl.envs.seeding import digest
 
 RESAMPLES = 10_000
@@ -73,7 +72,9 @@ def wilson(successes: int, n: int, *, confidence: float = CONFIDENCE) -> Interva
     return Interval(share, low, high)
 
 
-def bootstrap_mean(values_P: Floats, *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = CONFIDENCE) -> Interval:
+def bootstrap_mean(
+    values_P: Floats, *, seed: int = 0, resamples: int = RESAMPLES, confidence: float = CONFIDENCE
+) -> Interval:
     """The mean over problems and its percentile bootstrap interval (Efron 1979)."""
     kept = values_P[~np.isnan(values_P)]
     if kept.size == 0:

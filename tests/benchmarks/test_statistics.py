@@ -20,7 +20,9 @@ from reasonrl.benchmarks.statistics import (
 )
 
 
-@pytest.mark.parametrize(("n", "correct", "k"), [(n, c, k) for n in range(1, 7) for c in range(n + 1) for k in range(n + 1)])
+@pytest.mark.parametrize(
+    ("n", "correct", "k"), [(n, c, k) for n in range(1, 7) for c in range(n + 1) for k in range(n + 1)]
+)
 def test_pass_at_k_is_the_share_of_subsets_that_hold_a_correct_sample(n: int, correct: int, k: int) -> None:
     samples = [True] * correct + [False] * (n - correct)
     subsets = list(itertools.combinations(samples, k))
@@ -30,7 +32,8 @@ def test_pass_at_k_is_the_share_of_subsets_that_hold_a_correct_sample(n: int, co
 def test_pass_at_k_is_unbiased_over_every_draw_of_n_samples() -> None:
     p, n, k = 0.3, 5, 2
     expected = sum(
-        p ** sum(draw) * (1 - p) ** (n - sum(draw)) * pass_at_k(n, sum(draw), k) for draw in itertools.product((0, 1), repeat=n)
+        p ** sum(draw) * (1 - p) ** (n - sum(draw)) * pass_at_k(n, sum(draw), k)
+        for draw in itertools.product((0, 1), repeat=n)
     )
     assert expected == pytest.approx(1 - (1 - p) ** k)
 
