@@ -1,7 +1,7 @@
 """Figures with their uncertainty: accuracy, coverage, and differences between agents on the same problems.
 
     selected accuracy   share of problems whose one chosen answer is right
-    coverage            share of problems for which some candidate is right: unbiased pass@k (Chen et al. 2021, arXiv 2107.03374)
+    coverage            share of problems with a right candidate: unbiased pass@k (Chen et al. 2021, arXiv 2107.03374)
     efficiency          accuracy / coverage: how much of what was found was also chosen
 
 Arrays are over problems, [P]; a problem run with several seeds enters once, with its mean, because its runs are not
@@ -86,7 +86,7 @@ def bootstrap_mean(
 
 
 def accuracy(scores_P: Floats, *, seed: int = 0) -> Interval:
-    """Mean score: Wilson's interval where every score is 0 or 1, else (several seeds, partial scores) the bootstrap's."""
+    """Mean score: Wilson's interval where every score is 0 or 1, else (several seeds, part scores) the bootstrap's."""
     kept = scores_P[~np.isnan(scores_P)]
     if np.isin(kept, (0.0, 1.0)).all():
         return wilson(int(kept.sum()), kept.size)
@@ -104,7 +104,7 @@ def paired_difference(
 
 @functools.lru_cache(maxsize=4)
 def _weights(problems: int, resamples: int, seed: int) -> Floats:
-    """[R, P] how often each problem is drawn in each resample, / P: one matrix serves every comparison on P problems."""
+    """[R, P] how often each resample draws each problem, / P: one matrix serves every comparison on P problems."""
     rng = np.random.default_rng(digest("bootstrap", seed, problems, resamples))
     counts_RP = rng.multinomial(problems, np.full(problems, 1.0 / problems), size=resamples)
     return np.asarray(counts_RP / problems, np.float64)

@@ -39,7 +39,8 @@ CREATE TABLE problems (
     env TEXT, options TEXT, id TEXT, prompt TEXT NOT NULL, PRIMARY KEY (env, options, id)
 );
 CREATE TABLE results (
-    env TEXT, options TEXT, split TEXT, policy TEXT, agent TEXT, settings TEXT, seed INTEGER, problem TEXT, budget INTEGER,
+    env TEXT, options TEXT, split TEXT, policy TEXT, agent TEXT, settings TEXT, seed INTEGER,
+    problem TEXT, budget INTEGER,
     run INTEGER NOT NULL REFERENCES runs (id),
     answer TEXT, status TEXT NOT NULL, score REAL, method TEXT NOT NULL, reason TEXT NOT NULL, grader TEXT NOT NULL,
     tokens INTEGER NOT NULL, guide_calls INTEGER, verifier_calls INTEGER, seconds REAL, oracle INTEGER NOT NULL,
@@ -72,8 +73,8 @@ class Candidate(NamedTuple):
     """Tokens spent on the problem when it was found."""
     correct: bool | None
     """By the hidden verifier; None when it could not judge."""
-    count: int = 1
-    """Equal samples."""
+    samples: int = 1
+    """Equal ones, merged."""
 
 
 class Step(NamedTuple):
@@ -207,24 +208,7 @@ class Store:
                 self._know(cell, problem, prompt)
             self._db.executemany(
                 f"INSERT INTO results VALUES ({', '.join('?' * 25)}) ON CONFLICT ({_KEY}) DO NOTHING",
-                [
-                    (
-                        *cell,
-                        r.problem,
-                        r.budget,
-                        run,
-                        r.answer,
-                        r.status,
-                        r.score,
-                        r.method,
-                        r.reason,
-                        r.grader,
-                        r.tokens,
-                    )
-                    + (r.guide_calls, r.verifier_calls, r.seconds, r.oracle, r.stop)
-                    + (json.dumps(r.candidates), json.dumps(r.steps), r.tree)
-                    for r in results
-                ],
+                [(*cell, *_row(result, run)) for result in results],
             )
 
     def check_problem(self, cell: Cell, problem: str, prompt: str) -> None:
@@ -267,6 +251,13 @@ class Store:
     def runs(self) -> list[Run]:
         rows = self._db.execute("SELECT id, started, seconds, command, config, machine, versions FROM runs ORDER BY id")
         return [Run(*row[:4], *map(json.loads, row[4:])) for row in rows]
+
+
+def _row(r: Result, run: int) -> tuple[Any, ...]:
+    """The columns behind the cell's, in the schema's order."""
+    judged = (run, r.answer, r.status, r.score, r.method, r.reason, r.grader)
+    spent = (r.tokens, r.guide_calls, r.verifier_calls, r.seconds, r.oracle, r.stop)
+    return (r.problem, r.budget, *judged, *spent, json.dumps(r.candidates), json.dumps(r.steps), r.tree)
 
 
 def describe_machine() -> dict[str, Any]:
@@ -315,6 +306,6 @@ def _refuse_others(path: Path) -> None:
         raise ValueError(f"{path} is a database of something else, not a benchmark store: choose another --store")
     if version != VERSION:
         raise ValueError(
-            f"{path} is a store of version {version} and this reasonrl reads version {VERSION}: choose another --store, "
-            "or read it with the release that wrote it. It was left as it is"
+            f"{path} is a store of version {version} and this reasonrl reads version {VERSION}: choose another "
+            "--store, or read it with the release that wrote it. It was left as it is"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from reasonrl.benchmarks.store import VERSION, Candidate, Cell, Result, Step, Store, canonical
@@ -54,7 +55,8 @@ def test_what_is_stored_comes_back_equal_after_reopening(path: Path) -> None:
 
 @pytest.mark.parametrize("field", Cell._fields)
 def test_results_are_kept_apart_by_every_part_of_the_key(path: Path, field: str) -> None:
-    other = CELL._replace(**{field: 1 if field == "seed" else "other"})
+    changed: dict[str, Any] = {field: 1 if field == "seed" else "other"}
+    other = CELL._replace(**changed)
     with Store(path) as store:
         store.add(CELL, [RESULT], prompt="Compute 1+2.", run=store.begin_run({}))
         assert store.finished(CELL, 128) == {RESULT.problem}
