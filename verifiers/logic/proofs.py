@@ -1,0 +1,251 @@
+"""Proof lines of propositional logic, each judged by its rule and the lines it cites; and the shortest proof.
+
+A line reads `5 C MP 2 4`: its number, its formula, the rule, the lines it follows from (in either order).
+
+    MP  X>Y, X  gives Y        HS  X>Y, Y>Z  gives X>Z      AI  X, Y  gives X&Y        OI  X    gives X|Y or Y|X
+    MT  X>Y, ~Y gives ~X       DS  X|Y, ~X   gives Y        AE  X&Y   gives X, or Y    DN  ~~X  gives X, and X gives ~~X
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from reasonrl.verifiers.logic.formulas import (
+    AND,
+    IMPLIES,
+    NOT,
+    OR,
+    Formula,
+    format_formula,
+    negation,
+    parse_formula,
+    subformulas,
+)
+
+RULES = {"MP": 2, "MT": 2, "HS": 2, "DS": 2, "AI": 2, "AE": 1, "OI": 1, "DN": 1}
+"""Rule to how many lines it cites."""
+INTRODUCTIONS = ("AI", "OI", "DN")
+"""Rules that build: applied without end they give ever larger formulas."""
+MAX_LINE_CHARS = 160
+
+_LINE = re.compile(r"([0-9]{1,3})[.):]? +([A-L~&|>() -]+?) +([A-Z]{2}) +([0-9]{1,3})(?:,? +([0-9]{1,3}))?")
+
+
+class ProofLine(NamedTuple):
+    number: int
+    formula: Formula
+    rule: str
+    cites: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.number} {format_formula(self.formula)} {self.rule} {' '.join(map(str, self.cites))}"
+
+
+class Derivation(NamedTuple):
+    """One application of a rule, by formulas instead of line numbers."""
+
+    formula: Formula
+    rule: str
+    premises: tuple[Formula, ...]
+
+
+def parse_proof_line(text: str) -> ProofLine | None:
+    """The line that `text` spells, right or wrong; None when it is not of this form.
+
+    >>> parse_proof_line("5 C MP 2 4").cites
+    (2, 4)
+    """
+    match = _LINE.fullmatch(text.strip()) if len(text) <= MAX_LINE_CHARS else None
+    if match is None:
+        return None
+    number, body, rule, first, second = match.groups()
+    formula = parse_formula(body)
+    if formula is None:
+        return None
+    return ProofLine(int(number), formula, rule, (int(first),) if second is None else (int(first), int(second)))
+
+
+def check_proof_line(lines: Sequence[Formula], line: ProofLine) -> str:
+    """Why `line` may not follow `lines` (line 1 first); the empty string when it may.
+
+    A line bears the next number, so it cannot cite itself or a later line, and what was never proved cannot be cited.
+
+    >>> lines = [parse_formula("A>B"), parse_formula("A")]
+    >>> check_proof_line(lines, parse_proof_line("3 B MP 1 2"))
+    ''
+    >>> check_proof_line(lines, parse_proof_line("3 B MP 2 3"))
+    'line 3 is not there to be cited'
+    """
+    if line.number != len(lines) + 1:
+        return f"the next line is number {len(lines) + 1}"
+    if line.rule not in RULES:
+        return f"there is no rule {line.rule}: choose one of {', '.join(RULES)}"
+    if len(line.cites) != RULES[line.rule]:
+        return f"{line.rule} cites {RULES[line.rule]} line(s), here are {len(line.cites)}"
+    for cite in line.cites:
+        if not 1 <= cite <= len(lines):
+            return f"line {cite} is not there to be cited"
+    if not follows(line.rule, [lines[cite - 1] for cite in line.cites], line.formula):
+        return f"{line.rule} does not give this from {' and '.join(map(str, line.cites))}"
+    return ""
+
+
+def follows(rule: str, cited: Sequence[Formula], conclusion: Formula) -> bool:
+    """Whether one application of the rule gives the conclusion, the cited formulas in either order."""
+    if RULES[rule] == 1:
+        return _gives(rule, cited[0], cited[0], conclusion)
+    return _gives(rule, cited[0], cited[1], conclusion) or _gives(rule, cited[1], cited[0], conclusion)
+
+
+def _gives(rule: str, a: Formula, b: Formula, c: Formula) -> bool:
+    match rule:
+        case "MP":
+            return a.op == IMPLIES and a.parts == (b, c)
+        case "MT":
+            return a.op == IMPLIES and (negation(a.parts[0]), negation(a.parts[1])) == (c, b)
+        case "HS":
+            chained = a.op == b.op == c.op == IMPLIES and a.parts[1] == b.parts[0]
+            return chained and c.parts == (a.parts[0], b.parts[1])
+        case "DS":
+            left, right = a.parts if a.op == OR else (c, c)
+            return a.op == OR and ((negation(left), right) == (b, c) or (negation(right), left) == (b, c))
+        case "AI":
+            return c == Formula(AND, (a, b))
+        case "AE":
+            return a.op == AND and c in a.parts
+        case "OI":
+            return c.op == OR and a in c.parts
+        case _:  # DN
+            return c == negation(negation(a)) or a == negation(negation(c))
+
+
+def buildable(formulas: Iterable[Formula]) -> tuple[Formula, ...]:
+    """What an introduction may be good for in a problem of these formulas: their parts, and the negations of those.
+
+    From consistent premises a shortest proof introduces nothing else. A rule that uses an introduced formula X either
+    takes X apart again (and gives back a line that was there, or needs a contradiction), or matches X against a part of
+    some other line, and all that elimination rules and HS make has its parts among these.
+    """
+    parts = dict.fromkeys(part for formula in formulas for part in subformulas(formula))
+    return tuple(parts | dict.fromkeys(map(negation, parts)))
+
+
+def derivations(lines: Iterable[Formula], build: Iterable[Formula]) -> Iterator[Derivation]:
+    """Every single rule application on these lines, introductions only of what is in `build`; in a fixed order."""
+    known = dict.fromkeys(lines)
+    starting: dict[Formula, list[Formula]] = {}
+    for line in known:
+        if line.op == IMPLIES:
+            starting.setdefault(line.parts[0], []).append(line)
+    for line in known:
+        yield from _uses(line, known, starting)
+    for target in build:
+        yield from _introductions(target, known)
+
+
+def _uses(line: Formula, known: Container[Formula], starting: dict[Formula, list[Formula]]) -> Iterator[Derivation]:
+    """Eliminations of one line, and its chains with other implications."""
+    op, parts = line
+    if op == IMPLIES:
+        before, after = parts
+        if before in known:
+            yield Derivation(after, "MP", (line, before))
+        if (denied := negation(after)) in known:
+            yield Derivation(negation(before), "MT", (line, denied))
+        for other in starting.get(after, ()):
+            yield Derivation(Formula(IMPLIES, (before, other.parts[1])), "HS", (line, other))
+    elif op == OR:
+        for one, other in (parts, parts[::-1]):
+            if (denied := negation(one)) in known:
+                yield Derivation(other, "DS", (line, denied))
+    elif op == AND:
+        for part in dict.fromkeys(parts):
+            yield Derivation(part, "AE", (line,))
+    elif op == NOT and parts[0].op == NOT:
+        yield Derivation(parts[0].parts[0], "DN", (line,))
+
+
+def _introductions(target: Formula, known: Container[Formula]) -> Iterator[Derivation]:
+    op, parts = target
+    if op == AND and parts[0] in known and parts[1] in known:
+        yield Derivation(target, "AI", parts)
+    elif op == OR:
+        for part in dict.fromkeys(parts):
+            if part in known:
+                yield Derivation(target, "OI", (part,))
+    elif op == NOT and parts[0].op == NOT and parts[0].parts[0] in known:
+        yield Derivation(target, "DN", (parts[0].parts[0],))
+
+
+def shortest_proof(
+    lines: Iterable[Formula], goal: Formula, *, build: Iterable[Formula], limit: int
+) -> list[Derivation] | None:
+    """The fewest further lines that end with the goal, in an order in which they can be written; None beyond `limit`.
+
+    Iterative deepening over the budget of lines. Forward: all formulas within reach, each with its level (no proof of
+    it is shorter). Backward from the goal: one derivation for each formula needed, within the budget.
+    """
+    level = dict.fromkeys(lines, 0)
+    if goal in level:
+        return []
+    for budget in range(1, limit + 1):
+        reached = list(derivations(level, build))
+        level.update({d.formula: budget for d in reached if d.formula not in level})
+        if goal not in level:
+            continue
+        ways: dict[Formula, list[Derivation]] = {}
+        for derivation in derivations(level, build):
+            if level.get(derivation.formula, 0) > 0:
+                ways.setdefault(derivation.formula, []).append(derivation)
+        found = _explain([(goal, 1)], {}, ways, level, budget)
+        if found is not None:
+            return found
+    return None
+
+
+def _explain(
+    pending: list[tuple[Formula, int]],
+    chosen: dict[Formula, Derivation],
+    ways: dict[Formula, list[Derivation]],
+    level: dict[Formula, int],
+    budget: int,
+) -> list[Derivation] | None:
+    """A derivation for every pending formula within the budget of lines.
+
+    Args:
+        pending: formulas still to explain, each with the number of lines on its way to the goal, itself included.
+        chosen: formulas explained so far.
+    """
+    if not pending:
+        return _in_order(chosen, level)
+    formula, depth = pending[-1]
+    waiting = {other for other, _ in pending}
+    for derivation in ways.get(formula, ()):
+        needed = [
+            (premise, depth + 1)
+            for premise in dict.fromkeys(derivation.premises)
+            if level[premise] > 0 and premise not in chosen and premise not in waiting
+        ]
+        if len(chosen) + len(pending) + len(needed) > budget or any(level[p] + deep - 1 > budget for p, deep in needed):
+            continue
+        found = _explain(pending[:-1] + needed, {**chosen, formula: derivation}, ways, level, budget)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_order(chosen: dict[Formula, Derivation], level: dict[Formula, int]) -> list[Derivation] | None:
+    """The derivations with premises before conclusions; None when they go in a circle."""
+    ordered: dict[Formula, Derivation] = {}
+    while len(ordered) < len(chosen):
+        ready = [
+            derivation
+            for formula, derivation in chosen.items()
+            if formula not in ordered and all(level[p] == 0 or p in ordered for p in derivation.premises)
+        ]
+        if not ready:
+            return None
+        ordered.update((derivation.formula, derivation) for derivation in ready)
+    return list(ordered.values())
