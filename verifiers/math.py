@@ -30,7 +30,7 @@ _NUMBER = re.compile(
       | (?P<decimal>(?:{_INTEGER})(?:\.[0-9]*)?|\.[0-9]+) )
     (?:\s*(?P<percent>%|percent\b|per\s?cent\b))?
     (?P<unit>\s*[$€£°]?(?:-?[a-z]+)?(?:\s+[a-z]+){{0,6}})[\s.!]*""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _LATEX = (
     (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r"\1/\2"),

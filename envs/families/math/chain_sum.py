@@ -18,8 +18,8 @@ from reasonrl.envs.seeding import generator
 from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 
-_EQUATION = re.compile(r"(-?\d{1,9})([+-]\d{1,9})=(-?\d{1,9})")
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
+_EQUATION = re.compile(r"(-?[0-9]{1,9})([+-][0-9]{1,9})=(-?[0-9]{1,9})")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _MISSES = (1, -1, 10, -10)
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
 
@@ -35,9 +35,7 @@ class ChainSum:
     exact_potential = False
     max_prompt_chars = 64
     max_choices = len(_MISSES) + 1
-    instructions = (
-        "Work left to right, one partial result per line, such as 23+45=68. Finish with a line 'Answer: ' and the number."
-    )
+    instructions = "Work left to right, one partial result per line, such as 23+45=68. Finish with a line 'Answer: ' and the number."
 
     def sample(self, rng: random.Random, difficulty: int) -> Content:
         count = 2 + difficulty // 2
@@ -96,7 +94,7 @@ class ChainSum:
         if Behaviour.ANALYSIS in behaviours:
             lines.append(f"{PREFIXES[Behaviour.ANALYSIS]} {len(terms)} numbers")
         if Behaviour.DECOMPOSITION in behaviours:
-            lines.append(f"{PREFIXES[Behaviour.DECOMPOSITION]} {len(terms) - 1} partial results")
+            lines.append(f"{PREFIXES[Behaviour.DECOMPOSITION]} {len(terms) - 1} step{'s' * (len(terms) > 2)}")
         slip = rng.randrange(1, len(terms)) if Behaviour.CORRECTION in behaviours else 0
         total = terms[0]
         for position, term in enumerate(terms[1:], start=1):
