@@ -1,0 +1,254 @@
+"""Sampling from a model: one uniform number per (key, position), inverted through the cumulative distribution.
+
+The distribution is softmax(logits / T) over the allowed tokens, and nothing else (no top-k, no top-p): what a trainer computes
+with `token_logprobs` is exactly what was sampled from. Temperature 0 takes the most probable token, with its log-probability
+at T = 1. A sequence's tokens depend on its prompt and its key, never on what is sampled beside it (in float32; bfloat16
+rounds differently in batches of different size, which moves a token now and then).
+
+Shapes: B lanes, T tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reasonrl.agents.policies.core import Finish, Sampling, Unit
+from reasonrl.agents.policies.decoder import context_of, open_session
+from reasonrl.agents.policies.noise import sequence_keys, uniforms
+from reasonrl.envs.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_BLOCK = 256
+"""Width of the blocks in which a large vocabulary is summed before it is searched."""
+_KEEP_BELOW = 0.8
+"""Finished lanes are dropped once less than this share is alive: dropping copies the cache of the others."""
+
+
+class Sample(NamedTuple):
+    """One sampled sequence."""
+
+    tokens: tuple[int, ...]
+    """The end token or the delimiter included."""
+    logprobs: tuple[float, ...]
+    """Of each token, at the sampling temperature (at 1.0 for greedy)."""
+    finish: Finish
+
+
+def token_logprobs(logits_BTV: Tensor, tokens_BT: Tensor, temperature: float, allowed_V: Tensor) -> Tensor:
+    """[B, T] log-probabilities under the distribution that `draw` samples from; differentiable.
+
+    A token that is not allowed gets minus infinity, so mask padding before any arithmetic.
+    """
+    logits = logits_BTV[..., : len(allowed_V)].float()
+    if temperature not in (0.0, 1.0):
+        logits = logits / temperature
+    logits = logits.masked_fill(~allowed_V, -torch.inf)
+    chosen = logits.gather(-1, tokens_BT.unsqueeze(-1)).squeeze(-1)
+    return chosen - torch.logsumexp(logits, -1)
+
+
+@torch.no_grad()
+def draw(
+    logits_BV: Tensor, temperature: float, uniform_B: NDArray[np.float64], allowed_V: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Tokens [B] and their log-probabilities [B].
+
+    Args:
+        logits_BV: float32; columns beyond the vocabulary are ignored.
+        temperature: divides the logits; 0 takes the most probable token.
+        uniform_B: in [0, 1), from `noise.uniforms`.
+        allowed_V: bool; tokens that may be drawn.
+    """
+    size = len(allowed_V)
+    logits = logits_BV[:, :size] * (1.0 / temperature if temperature > 0 else 1.0)
+    banned = (~allowed_V).nonzero().squeeze(-1)
+    if len(banned):
+        logits[:, banned] = -torch.inf
+    if temperature == 0:
+        tokens_B = logits.argmax(-1)
+    else:
+        tokens_B = _invert(torch.softmax(logits, -1), torch.from_numpy(uniform_B).to(logits.device))
+    chosen_B = logits.gather(-1, tokens_B[:, None]).squeeze(-1)
+    return tokens_B, chosen_B - torch.logsumexp(logits, -1)
+
+
+def _invert(mass_BV: Tensor, uniform_B: Tensor) -> Tensor:
+    """First index whose cumulative mass exceeds `uniform * total`, found block by block; never one without mass."""
+    lanes, size = mass_BV.shape
+    if size <= 2 * _BLOCK:
+        return _search(mass_BV, uniform_B)[0]
+    if size % _BLOCK:
+        mass_BV = torch.nn.functional.pad(mass_BV, (0, -size % _BLOCK))
+    blocks = mass_BV.view(lanes, -1, _BLOCK)
+    block_B, rest_B = _search(blocks.sum(-1), uniform_B)
+    inside_B, _ = _search(blocks[torch.arange(lanes, device=block_B.device), block_B], rest_B)
+    return block_B * _BLOCK + inside_B
+
+
+def _search(mass_BN: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
+    """The index that holds the point `uniform * total`, and how far into its mass the point lies (in [0, 1))."""
+    cumulative = mass_BN.double().cumsum(-1)
+    point = uniform_B[:, None] * cumulative[:, -1:]  # strictly below the total: see `uniforms`
+    index = torch.searchsorted(cumulative, point, right=True)
+    above = cumulative.gather(-1, index)
+    width = mass_BN.gather(-1, index).double()
+    fraction = (1.0 - (above - point) / width).clamp_(0.0, 1.0 - 2.0**-32)
+    return index.squeeze(-1), fraction.squeeze(-1)
+
+
+class _Part(NamedTuple):
+    """Some samples of one prompt, sampled together."""
+
+    prompt: int
+    first: int
+    count: int
+
+
+def generate(
+    model: PreTrainedModel,
+    vocabulary: Vocabulary,
+    prompts: Sequence[Sequence[int]],
+    counts: Sequence[int],
+    keys: Sequence[int],
+    sampling: Sampling,
+    *,
+    is_final: Sequence[Callable[[str], bool]] | None = None,
+    max_lanes: int = 256,
+    dtype: torch.dtype | None = None,
+) -> list[list[Sample]]:
+    """Continues each prompt `counts[p]` times.
+
+    Args:
+        model: a causal model of `transformers`.
+        vocabulary: of the model's tokens.
+        prompts: token ids.
+        counts: samples of each prompt.
+        keys: one for each prompt; sample i depends on (prompt, key, i) alone.
+        sampling: a STEP ends at the first line break behind something, a SOLUTION at the end token or a final line.
+        is_final: for each prompt, whether a line completes an answer; None: no line does.
+        max_lanes: sequences decoded at once, which bounds the memory.
+        dtype: of the computation; None: the model's own.
+    """
+    if not len(prompts) == len(counts) == len(keys):
+        raise ValueError(f"prompts, counts and keys go together: got {len(prompts)}, {len(counts)} and {len(keys)}")
+    if sampling.temperature < 0 or sampling.max_tokens < 1:
+        raise ValueError(f"temperature must be at least 0 and max_tokens at least 1, got {sampling}")
+    context = context_of(model)
+    for prompt in prompts:
+        if len(prompt) >= context:
+            raise ValueError(
+                f"a prompt of {len(prompt)} tokens leaves no room in the model's context of {context}: "
+                "shorten the prompt or take a model with a longer context"
+            )
+    greedy = sampling.temperature == 0
+    lanes = [min(count, 1) if greedy else count for count in counts]  # every greedy sample of a prompt is the same
+    samples: list[list[Sample]] = [[] for _ in prompts]
+    for parts in _chunks(prompts, lanes, max_lanes):
+        drawn = _decode(model, vocabulary, prompts, parts, keys, sampling, is_final, context, dtype)
+        for part, sequences in zip(parts, drawn, strict=True):
+            samples[part.prompt] += sequences
+    return [found * count if greedy else found for found, count in zip(samples, counts, strict=True)]
+
+
+def _chunks(prompts: Sequence[Sequence[int]], lanes: Sequence[int], most: int) -> Iterator[list[_Part]]:
+    """Parts that fit `most` lanes; prompts of like length go together, so that little padding is read."""
+    parts: list[_Part] = []
+    free = most
+    for prompt in sorted(range(len(prompts)), key=lambda p: len(prompts[p])):
+        first = 0
+        while first < lanes[prompt]:
+            count = min(free, lanes[prompt] - first)
+            parts.append(_Part(prompt, first, count))
+            first, free = first + count, free - count
+            if free == 0:
+                yield parts
+                parts, free = [], most
+    if parts:
+        yield parts
+
+
+def _decode(
+    model: PreTrainedModel,
+    vocabulary: Vocabulary,
+    prompts: Sequence[Sequence[int]],
+    parts: Sequence[_Part],
+    keys: Sequence[int],
+    sampling: Sampling,
+    is_final: Sequence[Callable[[str], bool]] | None,
+    context: int,
+    dtype: torch.dtype | None,
+) -> list[list[Sample]]:
+    prompt_B = [part.prompt for part in parts for _ in range(part.count)]
+    keys_B = sequence_keys([keys[p] for p in prompt_B], [part.first + i for part in parts for i in range(part.count)])
+    room_B = np.array([min(sampling.max_tokens, context - len(prompts[p])) for p in prompt_B])
+    room = int(room_B.max())
+    allowed_V = torch.from_numpy(vocabulary.allowed.astype(bool)).to(model.device)
+    stops_V = vocabulary.breaks.copy()
+    stops_V[vocabulary.eos] = True
+    finish_B = [Finish.LENGTH] * len(prompt_B)
+    length_B = room_B.copy()
+    tokens_BT = np.zeros((len(prompt_B), room), np.int64)
+    logprobs_BT = np.zeros((len(prompt_B), room), np.float32)
+    line_start_B = [0] * len(prompt_B)
+
+    session = open_session(
+        model, [prompts[p.prompt] for p in parts], [p.count for p in parts], room=room, dtype=dtype
+    )
+    lane_of = np.arange(len(prompt_B))
+    """Number of the sequence in each lane of the session."""
+    alive = np.ones(len(prompt_B), bool)
+    for position in range(room):
+        drawn, logprobs = draw(
+            session.logits_BV, sampling.temperature, uniforms(keys_B[lane_of], position), allowed_V
+        )
+        tokens = drawn.cpu().numpy()
+        tokens_BT[lane_of, position] = tokens
+        logprobs_BT[lane_of, position] = logprobs.cpu().numpy()
+        for lane in (stops_V[tokens] & alive).nonzero()[0]:
+            sequence = int(lane_of[lane])
+            line = tokens_BT[sequence, line_start_B[sequence] : position + 1].tolist()
+            final = is_final[prompt_B[sequence]] if is_final is not None else None
+            finish = _finish(line, vocabulary, sampling.unit, final)
+            if finish is None:
+                line_start_B[sequence] = position + 1
+            else:
+                finish_B[sequence], length_B[sequence], alive[lane] = finish, position + 1, False
+        full = room_B[lane_of] == position + 1
+        alive &= ~full
+        if not alive.any():
+            break
+        if alive.mean() < _KEEP_BELOW or full.any():  # a lane at the end of the context cannot go on, even unread
+            kept = alive.nonzero()[0]
+            lanes = torch.from_numpy(kept)
+            session.keep(lanes)
+            drawn, lane_of, alive = drawn[lanes.to(drawn.device)], lane_of[kept], alive[kept]
+        session.append(drawn)
+    samples = iter(
+        Sample(tuple(tokens_BT[b, :n].tolist()), tuple(logprobs_BT[b, :n].tolist()), finish)
+        for b, (n, finish) in enumerate(zip(length_B, finish_B, strict=True))
+    )
+    return [[next(samples) for _ in range(part.count)] for part in parts]
+
+
+def _finish(
+    line: list[int], vocabulary: Vocabulary, unit: Unit, is_final: Callable[[str], bool] | None
+) -> Finish | None:
+    """Why a sequence ends with this line (its last token is a break or the end token); None: it goes on."""
+    if line[-1] == vocabulary.eos:
+        return Finish.END
+    text = vocabulary.decode(line).strip("\r\n")
+    if not text.strip():
+        return None  # a blank line says nothing: the step is still to come
+    if unit is Unit.STEP:
+        return Finish.STEP
+    if is_final is not None and any(is_final(part) for part in text.split("\n")):
+        return Finish.END
+    return None
