@@ -67,14 +67,12 @@ class Cell(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A finished answer that a search came across."""
+    """A finished sample that a search came across."""
 
     tokens: int
     """Tokens spent on the problem when it was found."""
     correct: bool | None
     """By the hidden verifier; None when it could not judge."""
-    samples: int = 1
-    """Equal ones, merged."""
 
 
 class Step(NamedTuple):

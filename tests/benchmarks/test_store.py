@@ -26,7 +26,7 @@ RESULT = Result(
     seconds=0.25,
     oracle=False,
     stop="done",
-    candidates=(Candidate(17, True, 2),),
+    candidates=(Candidate(17, True),),
     steps=(Step("1+2=3", "useful"), Step("Answer: 3", "useful")),
     tree='{"root": 1}',
 )
