@@ -35,7 +35,10 @@ class ChainSum:
     exact_potential = False
     max_prompt_chars = 64
     max_choices = len(_MISSES) + 1
-    instructions = "Work left to right, one partial result per line, such as 23+45=68. Finish with a line 'Answer: ' and the number."
+    instructions = (
+        "Work left to right, one partial result per line, such as 23+45=68. "
+        "Finish with a line 'Answer: ' and the number."
+    )
 
     def sample(self, rng: random.Random, difficulty: int) -> Content:
         count = 2 + difficulty // 2
@@ -130,7 +133,7 @@ def _row(terms: Sequence[int]) -> str:
 
 
 def _standing(view: View, steps: Sequence[str]) -> list[int]:
-    """The first term and every partial result that stands so far: lines that are wrong or out of turn are passed over."""
+    """The first term and every partial result that stands: lines that are wrong or out of turn are passed over."""
     terms: Sequence[int] = view.public["terms"]
     values = [terms[0]]
     for step in steps:

@@ -1,8 +1,8 @@
 """Countdown: reach a target with each given number used exactly once.
 
 Prompt      Use 2 3 5 7 to make 24.
-Step        one operation on two of the numbers left, and what is left then: `3*7=21 left 21 2 5`. Partial results are whole
-            and not negative. A wrong line changes nothing. `Or:` before a step starts again from the given numbers.
+Step        one operation on two of the numbers left, and what is left then: `3*7=21 left 21 2 5`. Partial results are
+            whole and not negative. A wrong line changes nothing. `Or:` starts again from the given numbers.
 Answer      `Answer: ((3*7)+5)-2`
 Potential   V*: 1 if some expression over what is left equals the target, else 0. Exact, fractions on the way included.
 Menu        every operation on what is left; when one number is left, the answer line that its operations make
@@ -31,7 +31,7 @@ _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
 
 
 class _Level(NamedTuple):
-    count: int
+    size: int
     """How many numbers there are."""
     largest: int
     """They are 1 to this."""
@@ -72,15 +72,15 @@ class Countdown:
     max_prompt_chars = 64
     max_choices = 64  # 15 pairs of six numbers, four operations on each
     instructions = (
-        "Use every number exactly once with + - * / and brackets. One operation per line, then the numbers left, such as "
-        "3*7=21 left 21 2 5. Finish with a line 'Answer: ' and the whole expression, such as Answer: ((3*7)+5)-2"
+        "Use every number exactly once with + - * / and brackets. One operation per line, then the numbers left, such "
+        "as 3*7=21 left 21 2 5. Finish with a line 'Answer: ' and the whole expression, such as Answer: ((3*7)+5)-2"
     )
 
     def sample(self, rng: random.Random, difficulty: int) -> Content:
         level = _LEVELS[difficulty - 1]
         while True:
             # in rising order, so that no two splits share a puzzle with its numbers in another order
-            numbers = sorted(rng.randint(1, level.largest) for _ in range(level.count))
+            numbers = sorted(rng.randint(1, level.largest) for _ in range(level.size))
             steps = _build(numbers, level, rng)
             if steps is not None:
                 target = _left(numbers, steps)[0].value
@@ -95,7 +95,7 @@ class Countdown:
         return _judge(view, answer)
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
-        """Useful: a right operation on numbers that are left. Whether the target can still be reached is not looked at."""
+        """Useful: a right operation on numbers that are left. Whether the target is still in reach is not looked at."""
         if is_answer_line(step):
             return StepVerdict.USEFUL if _judge(view, step).correct else StepVerdict.INVALID
         behaviour, line = behaviour_of(step), strip_behaviour(step)
@@ -251,7 +251,7 @@ def _apply(left: Sequence[_Item], line: str) -> tuple[_Item, ...] | None:
 
 
 def _states(numbers: Sequence[int], steps: Sequence[str]) -> list[tuple[_Item, ...]]:
-    """What was left at the start and after every step that stands; lines that are wrong or only talk are passed over."""
+    """What was left at the start and after every step that stands; wrong lines and mere talk are passed over."""
     states = [_start(numbers)]
     for step in steps:
         behaviour = behaviour_of(step)
