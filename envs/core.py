@@ -38,7 +38,12 @@ class Frozen(dict[str, Any]):
         return Frozen, (dict(self),)
 
 
+_SCALARS = frozenset((int, str, float, bool, type(None)))
+
+
 def _freeze(value: Any) -> Any:
+    if type(value) in _SCALARS or type(value) is Frozen:  # the common cases first: this runs for every number drawn
+        return value
     if isinstance(value, Mapping):
         return Frozen(value)
     if isinstance(value, list | tuple):

@@ -14,7 +14,6 @@ Info     always the same keys: outcome, shaping, status, stop_reason, tokens, st
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,15 +23,14 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from reasonrl.envs.core import Problem, Source, check_split
-from reasonrl.envs.mdp import MDP, RETRY, Level, State, Stop
-from reasonrl.envs.sources import get_source, pick_difficulty
+from reasonrl.envs.dealer import Deal, Dealer, context_length
+from reasonrl.envs.mdp import MDP, Level, State, Stop, last_token
+from reasonrl.envs.sources import get_source
 from reasonrl.envs.spaces import TextSpace
 from reasonrl.envs.vocabulary import get_vocabulary
 from reasonrl.verifiers.core import Status, Verdict
 
 REWARDS = ("outcome", "potential")
-INDEX_BITS = 31
-"""Episodes draw a problem index below 2**31."""
 
 Observation = dict[str, NDArray[np.int64]] | str
 Action = int | str
@@ -73,12 +71,6 @@ def make_mdp(
     )
 
 
-def context_length(mdp: MDP) -> int:
-    """T: room for the longest prompt, all answer tokens, and the feedback between attempts."""
-    feedback = (mdp.attempts - 1) * len(mdp.vocabulary.encode(f"\n{RETRY}\n"))
-    return mdp.source.max_prompt_chars + mdp.vocabulary.prompt_overhead + mdp.max_tokens + feedback
-
-
 class ReasonEnv(gym.Env[Any, Any]):
     """One problem at a time, at one of four levels. Made by `gym.make`; the module's docstring is its contract."""
 
@@ -92,6 +84,7 @@ class ReasonEnv(gym.Env[Any, Any]):
         family: str | None = None,
         difficulty: int | Sequence[int] | None = None,
         split: str = "train",
+        num_problems: int | None = None,
         reward: str = "outcome",
         gamma: float = 1.0,
         attempts: int = 1,
@@ -101,7 +94,27 @@ class ReasonEnv(gym.Env[Any, Any]):
         data: str | None = None,
         render_mode: str | None = None,
     ) -> None:
+        """Makes an environment; `gym.make` passes these on.
+
+        Args:
+            source: a domain, a family or a data set; the environment id decides it.
+            level: token, step, solution or choice.
+            family: with a domain, the one family to draw from.
+            difficulty: a level, or several to mix; the family's own default when left out.
+            split: train, validation or test.
+            num_problems: episodes draw from the first so many problems of the split; from all when left out.
+            reward: "outcome", or "potential" for shaping by the family's potential.
+            gamma: discount of the shaping; must be the agent's own.
+            attempts: answers allowed before the episode ends.
+            vocabulary: "char", or "hf:" and a tokenizer's folder or hub name.
+            max_tokens: tokens of all attempts together.
+            max_steps: lines, or actions where they are larger.
+            data: the file of a data set, or its hub repository.
+            render_mode: "ansi" or None.
+        """
         check_split(split)
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ValueError(f"unknown render mode {render_mode!r}: 'ansi' or none")
         self.source = get_source(source, family=family, data=data)
         self.mdp = make_mdp(
             self.source,
@@ -113,17 +126,20 @@ class ReasonEnv(gym.Env[Any, Any]):
             max_tokens=max_tokens,
             max_steps=max_steps,
         )
-        self.split = split
-        self.difficulty = difficulty
+        self.dealer = Dealer(self.mdp, split=split, difficulty=difficulty, num_problems=num_problems)
         self.render_mode = render_mode
-        self.problem: Problem | None = None
-        self._state: State | None = None
-        self._judge: functools.partial[Verdict] | None = None
         self.action_space, self.observation_space = make_spaces(self.mdp)
+        self._discrete = self.mdp.level in (Level.TOKEN, Level.CHOICE)
+        self._deal: Deal | None = None
+        self._state: State | None = None
         self._tokens: NDArray[np.int64] = np.empty(0, np.int64)
-        self._prompt_length = 0
-        self._drawn: bytes | None = None
-        """The packed tokens that `_tokens` holds behind the prompt; None: only the prompt."""
+        self._drawn = b""
+        """The packed tokens that `_tokens` shows behind the prompt."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """The problem being played, with its reference: not for the solver's eyes."""
+        return None if self._deal is None else self._deal.problem
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
         """Starts an episode.
@@ -134,27 +150,23 @@ class ReasonEnv(gym.Env[Any, Any]):
         """
         super().reset(seed=seed)
         options = options or {}
-        unknown = set(options) - {"index", "problem"}
-        if unknown:
-            raise ValueError(f"unknown reset option {sorted(unknown)[0]!r}: there are 'index' and 'problem'")
-        problem = options.get("problem")
-        if problem is None:
-            index = options.get("index")
-            index = int(self.np_random.integers(2**INDEX_BITS)) if index is None else int(index)
-            problem = self.source.problem(self.split, index, pick_difficulty(self.difficulty, index))
-        self.problem = problem
-        self._judge = functools.partial(self.source.family_of(problem.view).verify, problem)
-        self._state = self.mdp.initial(problem.view)
-        if self.mdp.level in (Level.TOKEN, Level.CHOICE):
-            self._draw_prompt(problem)
-        return self._observe(), self._info(self._state, 0.0, 0.0, None)
+        check_options(options, {"index", "problem"})
+        if options.get("problem") is not None:
+            deal = self.dealer.of(options["problem"])
+        elif options.get("index") is not None:
+            deal = self.dealer.by_index(int(options["index"]))
+        else:
+            deal = self.dealer.draw(self.np_random)
+        self._deal, self._state = deal, deal.start
+        self._tokens, self._drawn = deal.tokens.copy(), b""
+        return self._observe(deal.start), self._info(deal.start, 0.0, 0.0, None)
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        if self._state is None:
+        if self._state is None or self._deal is None:
             raise RuntimeError("call reset() before step()")
-        after, reward, terminated, truncated, outcome, shaping, verdict = self.mdp.step(self._state, action, self._judge)
+        after, reward, terminated, truncated, outcome, shaping, verdict = self.mdp.step(self._state, action, self._deal.judge)
         self._state = after
-        return self._observe(), reward, terminated, truncated, self._info(after, outcome, shaping, verdict)
+        return self._observe(after), reward, terminated, truncated, self._info(after, outcome, shaping, verdict)
 
     def get_state(self) -> State:
         """The whole episode as one frozen value; keep as many as you like."""
@@ -164,69 +176,38 @@ class ReasonEnv(gym.Env[Any, Any]):
 
     def set_state(self, state: State) -> None:
         """Goes back (or forward) to a state of the current problem."""
-        if self.problem is None or (state.view is not self.problem.view and state.view != self.problem.view):
-            raise ValueError("this state belongs to another problem: reset(options={'problem': ...}) with its problem first")
+        check_state(state, self._deal)
         self._state = state
 
     def action_masks(self) -> NDArray[np.bool_]:
         """[K] or [V] True where an action is legal (the convention of sb3-contrib's MaskablePPO)."""
-        return self._mask(self.get_state()).astype(bool)
+        if not self._discrete:
+            raise AttributeError(f"actions at the {self.mdp.level.value} level are text: there is no mask")
+        return action_mask(self.mdp, self.get_state()).astype(bool)
 
     def render(self) -> str | None:  # type: ignore[override]
         if self.render_mode != "ansi" or self._state is None:
             return None
-        state = self._state
-        ending = f"[{state.stop.value}]\n" if state.stop else ""
-        unfinished = memoryview(state.tokens[state.line_start :]).cast("i").tolist() if self.mdp.level is Level.TOKEN else []
-        return f"{state.transcript}{self.mdp.vocabulary.decode(unfinished)}{ending}"
+        return render_text(self.mdp, self._state)
 
-    def _draw_prompt(self, problem: Problem) -> None:
-        family = self.source.family_of(problem.view)
-        ids = self.mdp.vocabulary.encode_prompt(problem.view.prompt, family.instructions)
-        room = self.observation_space["tokens"].shape[0]  # type: ignore[index]
-        if len(ids) + self.mdp.max_tokens > room:
-            raise ValueError(
-                f"the prompt of {problem.id} has {len(ids)} tokens, more than the {room - self.mdp.max_tokens} that "
-                f"{self.source.name} allows: shorten it"
-            )
-        self._tokens = np.full(room, self.mdp.vocabulary.pad, np.int64)
-        self._tokens[: len(ids)] = ids
-        self._prompt_length = len(ids)
-        self._drawn = None
-
-    def _observe(self) -> Observation:
-        state = self.get_state()
-        if self.mdp.level is Level.STEP:
-            return state.transcript
-        if self.mdp.level is Level.SOLUTION:
-            return "\n".join((state.view.prompt, *state.turns, ""))
-        if self._drawn is not state.tokens:
-            self._draw(state.tokens)
-        length = self._prompt_length + len(state.tokens) // 4
-        return {"tokens": self._tokens.copy(), "length": np.array([length], np.int64)}
-
-    def _draw(self, packed: bytes) -> None:
-        """Brings the buffer from the tokens it shows to these; one token more, the common case, is one write."""
-        start = self._prompt_length
-        old = self._drawn or b""
-        if len(packed) == len(old) + 4 and packed.startswith(old):
-            self._tokens[start + len(old) // 4] = int.from_bytes(packed[-4:], "little")
-        else:
-            self._tokens[start:] = self.mdp.vocabulary.pad
-            self._tokens[start : start + len(packed) // 4] = np.frombuffer(packed, "<i4")
-        self._drawn = packed
-
-    def _mask(self, state: State) -> NDArray[np.int8]:
-        if self.mdp.level is Level.TOKEN:
-            return self.mdp.vocabulary.allowed
-        mask = np.zeros(self.source.max_choices, np.int8)
-        mask[: len(self.mdp.menu(state)) if not state.done else 1] = 1
-        return mask
+    def _observe(self, state: State) -> Observation:
+        if not self._discrete:
+            return observe_text(self.mdp, state)
+        start, packed, shown = self._deal.length, state.tokens, self._drawn  # type: ignore[union-attr]
+        length = start + len(packed) // 4
+        if packed is not shown:
+            if len(packed) == len(shown) + 4 and packed.startswith(shown):  # one token more, the common case, is one write
+                self._tokens[length - 1] = last_token(packed)
+            else:
+                self._tokens[start:] = self.mdp.vocabulary.pad
+                self._tokens[start:length] = np.frombuffer(packed, "<i4")
+            self._drawn = packed
+        return {"tokens": self._tokens.copy(), "length": np.array((length,))}
 
     def _info(self, state: State, outcome: float, shaping: float, verdict: Verdict | None) -> dict[str, Any]:
         info = make_info(state, outcome, shaping, verdict)
-        if self.mdp.level in (Level.TOKEN, Level.CHOICE):
-            info["action_mask"] = self._mask(state).copy()  # users keep what they are given
+        if self._discrete:
+            info["action_mask"] = action_mask(self.mdp, state)
         return info
 
 
@@ -234,8 +215,8 @@ def make_spaces(mdp: MDP) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     """(action space, observation space) of a level."""
     length = context_length(mdp)
     if mdp.level in (Level.STEP, Level.SOLUTION):
-        room = 8 * mdp.max_tokens  # a token of a large vocabulary can stand for many characters
-        return TextSpace(room), TextSpace(mdp.source.max_prompt_chars + 8 * length * mdp.attempts)
+        said = (mdp.attempts + 1) * mdp.max_chars  # every attempt, and a last action past the limit
+        return TextSpace(mdp.max_chars), TextSpace(mdp.source.max_prompt_chars + said + length)
     observation = spaces.Dict(
         {
             "tokens": spaces.Box(0, mdp.vocabulary.size - 1, (length,), np.int64),
@@ -248,13 +229,46 @@ def make_spaces(mdp: MDP) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
 
 def make_info(state: State, outcome: float, shaping: float, verdict: Verdict | None) -> dict[str, Any]:
     """The fixed schema, less the action mask: scalars and short strings only."""
-    status = verdict.status.value if verdict is not None else Status.NO_ANSWER.value if state.stop else ""
+    stop = state.stop.value if state.stop else ""
     return {
-        "outcome": float(outcome),
-        "shaping": float(shaping),
-        "status": status,
-        "stop_reason": state.stop.value,
+        "outcome": outcome,
+        "shaping": shaping,
+        "status": verdict.status.value if verdict is not None else Status.NO_ANSWER.value if stop else "",
+        "stop_reason": stop,
         "tokens": state.count,
         "steps": len(state.steps),
-        "text": state.text if state.stop is not Stop.RUNNING else "",
+        "text": state.text if stop else "",
     }
+
+
+def action_mask(mdp: MDP, state: State) -> NDArray[np.int8]:
+    """[V] or [K] 1 where an action is legal."""
+    if mdp.level is Level.TOKEN:
+        return mdp.vocabulary.allowed.copy()
+    mask = np.zeros(mdp.source.max_choices, np.int8)
+    mask[: 1 if state.stop is not Stop.RUNNING else len(mdp.menu(state))] = 1
+    return mask
+
+
+def observe_text(mdp: MDP, state: State) -> str:
+    """What the text levels show."""
+    return state.transcript if mdp.level is Level.STEP else "\n".join((state.view.prompt, *state.turns, ""))
+
+
+def render_text(mdp: MDP, state: State) -> str:
+    """The episode for a person: prompt, lines, the unfinished line, and why it ended."""
+    line = memoryview(state.tokens[state.line_start :]).cast("i").tolist() if mdp.level is Level.TOKEN else []
+    ending = f"[{state.stop.value}]\n" if state.stop else ""
+    return f"{state.transcript}{mdp.vocabulary.decode(line)}{ending}"
+
+
+def check_options(options: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise ValueError(f"unknown reset option {unknown[0]!r}: there are {', '.join(sorted(known))}")
+
+
+def check_state(state: State, deal: Deal | None) -> None:
+    """A state can be set only where its own problem is being played: the judge needs that problem's reference."""
+    if deal is None or (state.view is not deal.problem.view and state.view != deal.problem.view):
+        raise ValueError("this state belongs to another problem: reset(options={'problem': ...}) with its problem first")

@@ -11,6 +11,7 @@ token level Phi changes where a line ends. Without a judge (as in search) outcom
 
 from __future__ import annotations
 
+import operator
 import struct
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -23,7 +24,12 @@ from reasonrl.verifiers.core import Verdict
 RETRY = "That is not correct. Try again."
 """What the environment says after a wrong attempt when there are more."""
 
-_pack = struct.Struct("<i").pack
+CHARS_PER_TOKEN = 8
+"""No action at the text levels holds more characters than this times `max_tokens`."""
+
+_MENUS_KEPT = 1024
+_INT32 = struct.Struct("<i")
+_pack = _INT32.pack
 
 
 class Level(StrEnum):
@@ -87,6 +93,11 @@ class State(NamedTuple):
         return "\n".join((self.view.prompt, *self.turns, *self.steps, ""))
 
 
+def last_token(packed: bytes) -> int:
+    """The last id of `State.tokens`."""
+    return _INT32.unpack_from(packed, len(packed) - 4)[0]  # type: ignore[no-any-return]
+
+
 class Transition(NamedTuple):
     state: State
     reward: float
@@ -120,6 +131,11 @@ class MDP:
         self.attempts = attempts
         self.max_tokens = max_tokens
         self.max_steps = max_steps
+        self.max_chars = CHARS_PER_TOKEN * max_tokens
+        self._say = {Level.TOKEN: self._token, Level.CHOICE: self._choice}.get(self.level)
+        self._ends_line: list[bool] = vocabulary.breaks.tolist()  # a list: one token at a time is looked up here
+        self._ends_line[vocabulary.eos] = True
+        self._menus: dict[tuple[View, tuple[str, ...]], tuple[str, ...]] = {}
 
     def initial(self, view: View) -> State:
         return State(view, potential=self._potential(view, ()))
@@ -130,34 +146,60 @@ class MDP:
         """One action. `judge` scores a finished answer; search passes none."""
         if state.stop:
             raise ValueError(f"the episode is over (stop reason {state.stop.value!r}): reset before the next step")
-        if self.level is Level.TOKEN:
-            return self._token(state, int(action), judge)
-        if self.level is Level.CHOICE:
-            return self._choice(state, int(action), judge)
+        if self._say is not None:
+            try:
+                number = operator.index(action)  # type: ignore[arg-type]
+            except TypeError:
+                kind = type(action).__name__
+                raise TypeError(f"an action at the {self.level.value} level is one whole number, got {kind}") from None
+            return self._say(state, number, judge)
         if not isinstance(action, str):
             raise TypeError(f"an action at the {self.level.value} level is text, got {type(action).__name__}")
         return self._text(state, action, judge)
 
     def menu(self, state: State) -> Sequence[str]:
-        """The legal next lines, at most `source.max_choices`."""
-        return self.source.family_of(state.view).legal_steps(state.view, state.steps)
+        """The legal next lines, at most `source.max_choices`. The latest menus are kept: mask and action ask for the same."""
+        key = (state.view, state.steps)
+        menu = self._menus.get(key)
+        if menu is None:
+            menu = tuple(self.source.family_of(state.view).legal_steps(state.view, state.steps))
+            if len(self._menus) >= _MENUS_KEPT:
+                self._menus.pop(next(iter(self._menus)))
+            self._menus[key] = menu
+        return menu
+
+    def end_line(self, state: State, line: list[int], judge: Callable[[str], Verdict] | None) -> Transition:
+        """The token level where a line ends.
+
+        Args:
+            state: before the last token, whose `tokens` and `line_start` may already be moved behind it.
+            line: ids of the whole line; the last one is a line break or the end token.
+            judge: scores the answer if this finishes it.
+        """
+        ended = line[-1] == self.vocabulary.eos
+        lines = self.vocabulary.decode(line[:-1] if ended else line).split("\n")
+        return self._advance(state, lines, 1, ended, judge)
+
+    def run_out(self, state: State) -> Transition:
+        """The token level where the last token of all is said inside a line: the line stays unfinished."""
+        shaping = (self.gamma - 1.0) * state.potential
+        return Transition(state._replace(stop=Stop.TOKENS), shaping, False, True, 0.0, shaping, None)
 
     def _token(self, state: State, token: int, judge: Callable[[str], Verdict] | None) -> Transition:
-        vocabulary = self.vocabulary
-        if not 0 <= token < vocabulary.size:
-            raise ValueError(f"a token is a number from 0 to {vocabulary.size - 1}, got {token}")
-        tokens = state.tokens + _pack(token)
-        if token != vocabulary.eos and not vocabulary.breaks[token]:
-            count = state.count + 1
-            full = count >= self.max_tokens
-            following = state._replace(tokens=tokens, count=count, stop=Stop.TOKENS if full else Stop.RUNNING)
-            # Phi does not change inside a line: the shaping is (gamma - 1) * Phi, nothing at gamma = 1
-            shaping = (self.gamma - 1.0) * state.potential
-            return Transition(following, shaping, False, full, 0.0, shaping, None)
-        ids = memoryview(tokens[state.line_start :]).cast("i").tolist()
-        ended = token == vocabulary.eos
-        lines = vocabulary.decode(ids[:-1] if ended else ids).split("\n")
-        return self._advance(state._replace(tokens=tokens, line_start=len(tokens)), lines, 1, ended, judge)
+        if not 0 <= token < self.vocabulary.size:
+            raise ValueError(f"a token is a number from 0 to {self.vocabulary.size - 1}, got {token}")
+        view, steps, tokens, line_start, turns, count, moves, potential, stop = state
+        tokens += _pack(token)
+        if self._ends_line[token]:
+            line = memoryview(tokens[line_start:]).cast("i").tolist()
+            after = State(view, steps, tokens, len(tokens), turns, count, moves, potential, stop)
+            return self.end_line(after, line, judge)
+        following = State(view, steps, tokens, line_start, turns, count + 1, moves, potential, stop)
+        if count + 1 >= self.max_tokens:
+            return self.run_out(following)
+        # Phi does not change inside a line: the shaping is (gamma - 1) * Phi, nothing at gamma = 1
+        shaping = (self.gamma - 1.0) * potential
+        return Transition(following, shaping, False, False, 0.0, shaping, None)
 
     def _choice(self, state: State, action: int, judge: Callable[[str], Verdict] | None) -> Transition:
         menu = self.menu(state)
@@ -167,13 +209,15 @@ class MDP:
             return self._advance(state, [], 0, False, judge)
         line = menu[action]
         ids = self.vocabulary.encode(line.removesuffix(END) + "\n")
-        tokens = state.tokens + struct.pack(f"<{len(ids)}i", *ids)
-        return self._advance(
-            state._replace(tokens=tokens), line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge
-        )
+        said = ids[: max(0, self.max_tokens - state.count)]  # what is past the limit ends the episode and is not shown
+        tokens = state.tokens + struct.pack(f"<{len(said)}i", *said)
+        state = state._replace(tokens=tokens, line_start=len(tokens))
+        return self._advance(state, line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge)
 
     def _text(self, state: State, action: str, judge: Callable[[str], Verdict] | None) -> Transition:
         text = action.removesuffix(END)
+        if len(text) > self.max_chars:
+            return self._advance(state, text[: self.max_chars].split("\n"), self.max_tokens + 1, False, judge)
         ended = self.level is Level.SOLUTION or len(text) < len(action)
         return self._advance(state, text.split("\n"), len(self.vocabulary.encode(text)) + 1, ended, judge)
 
@@ -209,7 +253,7 @@ class MDP:
         if not verdict.judged:
             return self._shaped(state, following._replace(stop=Stop.ERROR), truncated=True, verdict=verdict)
         tries = len(state.turns) // 2 + 1
-        if not verdict.correct and tries < self.attempts:
+        if not verdict.correct and tries < self.attempts and count < self.max_tokens and moves < self.max_steps:
             return self._shaped(state, self._retry(following), verdict=verdict)
         return self._shaped(state, following, terminated=True, outcome=verdict.score, verdict=verdict)
 

@@ -1,0 +1,98 @@
+"""Hands an environment its problems, each with its judge, its first state, and its prompt in tokens.
+
+A deal depends on nothing but the problem, so the latest are kept: a group of episodes on one problem generates it once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reasonrl.envs.core import Problem
+from reasonrl.envs.mdp import MDP, RETRY, Level, State
+from reasonrl.envs.sources import pick_difficulty
+from reasonrl.verifiers.core import Verdict
+
+INDEX_BITS = 31
+"""Episodes draw a problem index below 2**31."""
+
+_KEPT = 4096
+
+
+class Deal(NamedTuple):
+    """A problem made ready to be played."""
+
+    problem: Problem
+    judge: Callable[[str], Verdict]
+    """Scores a finished answer."""
+    start: State
+    tokens: NDArray[np.int64]
+    """[T] the prompt, then padding; read-only, and empty where observations are text."""
+    length: int
+    """Tokens of the prompt."""
+
+
+class Dealer:
+    """Deals problems of one split by index, or any problem given."""
+
+    def __init__(
+        self, mdp: MDP, *, split: str, difficulty: int | Sequence[int] | None = None, num_problems: int | None = None
+    ) -> None:
+        if num_problems is not None and not 1 <= num_problems <= 2**INDEX_BITS:
+            raise ValueError(f"num_problems must be from 1 to {2**INDEX_BITS}, got {num_problems}")
+        self.mdp = mdp
+        self.split = split
+        self.difficulty = difficulty
+        self.num_problems = 2**INDEX_BITS if num_problems is None else num_problems
+        self.room = context_length(mdp)
+        self._deals: dict[int, Deal] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dealer:
+        return self  # what it keeps are values: copies of an environment may share them
+
+    def draw(self, rng: np.random.Generator) -> Deal:
+        """A problem at random; takes one number from `rng`."""
+        return self.by_index(int(rng.random() * self.num_problems))
+
+    def by_index(self, index: int) -> Deal:
+        deal = self._deals.get(index)
+        if deal is None:
+            difficulty = pick_difficulty(self.difficulty, index)
+            deal = self.of(self.mdp.source.problem(self.split, index, difficulty))
+            if len(self._deals) >= _KEPT:
+                self._deals.pop(next(iter(self._deals)))
+            self._deals[index] = deal
+        return deal
+
+    def of(self, problem: Problem) -> Deal:
+        """Raises ValueError for a prompt that is longer than the source allows."""
+        view, mdp = problem.view, self.mdp
+        family = mdp.source.family_of(view)
+        judge = functools.partial(family.verify, problem)
+        if mdp.level not in (Level.TOKEN, Level.CHOICE):
+            return Deal(problem, judge, mdp.initial(view), np.empty(0, np.int64), 0)
+        ids = mdp.vocabulary.encode_prompt(view.prompt, family.instructions)
+        most = prompt_length(mdp)
+        if len(ids) > most:
+            raise ValueError(
+                f"the prompt of {problem.id} has {len(ids)} tokens, more than the {most} that {mdp.source.name} allows: shorten it"
+            )
+        tokens = np.full(self.room, mdp.vocabulary.pad, np.int64)
+        tokens[: len(ids)] = ids
+        tokens.setflags(write=False)
+        return Deal(problem, judge, mdp.initial(view), tokens, len(ids))
+
+
+def prompt_length(mdp: MDP) -> int:
+    """Tokens of the longest prompt."""
+    return mdp.source.max_prompt_chars + mdp.vocabulary.prompt_overhead
+
+
+def context_length(mdp: MDP) -> int:
+    """T: room for the longest prompt, all answer tokens, and the feedback between attempts."""
+    feedback = (mdp.attempts - 1) * len(mdp.vocabulary.encode(f"\n{RETRY}\n"))
+    return prompt_length(mdp) + mdp.max_tokens + feedback
