@@ -15,8 +15,8 @@ _SMALLEST_STD = 1e-6
 def group_advantages(rewards_PG: Tensor, valid_PG: Tensor, *, divide_by_std: bool = False) -> Tensor:
     """[P, G] each answer's reward less the mean of its group.
 
-    The expectation of the gradient with these advantages is (G - 1) / G times the exact one, because an answer is part of
-    its own baseline; the factor is the same for every prompt.
+    The expectation of the gradient with these advantages is (G - 1) / G times the exact one, because an answer is part
+    of its own baseline; the factor is the same for every prompt.
 
     Args:
         rewards_PG: outcome of each answer; anything (NaN too) where the judge failed.

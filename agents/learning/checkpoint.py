@@ -33,9 +33,7 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> dict[str, Any] | No
         return None
     state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     if state.get("format") != FORMAT:
-        raise ValueError(
-            f"{path} has format {state.get('format')}, this version reads {FORMAT}: start in another folder"
-        )
+        raise ValueError(f"{path} has format {state.get('format')}, not {FORMAT}: start in another folder")
     return state
 
 

@@ -68,10 +68,10 @@ def kl_loss(
 ) -> Tensor:
     """A loss whose expected gradient is that of KL(policy || reference) at the states that were visited.
 
-    `k2`        half the squared log-ratio: right on the policy's own samples (k1 has gradient 0 in expectation, and k3's
-                gradient is that of KL(reference || policy))
-    `ratio_k3`  Schulman's k3 times the importance ratio: right after the policy has moved from its samples, too, and never
-                negative; its value is an estimate of the KL itself
+    `k2`        half the squared log-ratio: right on the policy's own samples (k1 has gradient 0 in expectation, and
+                k3's gradient is that of KL(reference || policy))
+    `ratio_k3`  Schulman's k3 times the importance ratio: right after the policy has moved from its samples, too, and
+                never negative; its value is an estimate of the KL itself
 
     Both hold the distribution over states (prefixes) fixed, as the clipped objective does.
     """
@@ -89,6 +89,6 @@ def kl_loss(
 
 
 def kl_estimate(logprobs_BT: Tensor, reference_logprobs_BT: Tensor, mask_BT: Tensor) -> Tensor:
-    """KL(policy || reference) per token, to watch: k3, never negative and of low variance (joschu.net/blog/kl-approx)."""
+    """KL(policy || reference) per token, to watch: k3, never negative, of low variance (joschu.net/blog/kl-approx)."""
     back_BT = torch.where(mask_BT, reference_logprobs_BT - logprobs_BT, 0.0).clamp(max=_LARGEST_LOG_RATIO)
     return (back_BT.exp() - 1.0 - back_BT).sum() / mask_BT.sum().clamp(min=1)

@@ -1,7 +1,7 @@
 """What a run tells: numbers to `metrics.jsonl` and TensorBoard, and a line of progress to whoever watches.
 
-`metrics.jsonl` has one JSON object per line, with `step` and plain numbers. A resumed run drops what the killed one wrote
-after its last checkpoint, so each step stands there once.
+`metrics.jsonl` has one JSON object per line, with `step` and plain numbers. A resumed run drops what the killed one
+wrote after its last checkpoint, so each step stands there once.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _open_board(folder: Path, after: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder), purge_step=after + 1 if after else None)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=after + 1 if after else None)
 
 
 class _Shown(ProgressColumn):

@@ -174,8 +174,9 @@ def test_ratio_k3_is_right_for_samples_of_an_older_policy_and_its_value_is_the_k
     log_policy, log_old, log_reference = (torch.log_softmax(each, -1) for each in (logits_V, old_V, reference_V))
     loss = torch.zeros((), dtype=torch.float64)
     for token, chance in enumerate(log_old.exp()):
-        one = [each[token].reshape(1, 1) for each in (log_policy, log_old, log_reference)]
-        loss = loss + chance * kl_loss(*one, torch.ones(1, 1, dtype=torch.bool), estimator="ratio_k3", normaliser=1.0)
+        now, old, reference = (each[token].reshape(1, 1) for each in (log_policy, log_old, log_reference))
+        mask = torch.ones(1, 1, dtype=torch.bool)
+        loss = loss + chance * kl_loss(now, old, reference, mask, estimator="ratio_k3", normaliser=1.0)
     kl = (log_policy.exp() * (log_policy - log_reference)).sum()
     assert loss.item() == pytest.approx(kl.item(), rel=1e-10)
     found, exact = (torch.autograd.grad(each, logits_V, retain_graph=True)[0] for each in (loss, kl))
