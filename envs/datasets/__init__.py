@@ -1,0 +1,26 @@
+"""Published data sets as sources of problems; the project ships none of them."""
+
+from __future__ import annotations
+
+from reasonrl.envs.core import Source
+from reasonrl.envs.datasets import gsm8k
+
+DATASETS = {"gsm8k": gsm8k.load}
+"""Data set name to what reads it."""
+
+
+def get_dataset(name: str, data: str | None) -> Source:
+    """The data set of this name.
+
+    Args:
+        name: see `DATASETS`.
+        data: path of a published file, or the name of a hub repository.
+
+    Raises:
+        ValueError: unknown name, no `data`, or a malformed line (file and line are named).
+        FileNotFoundError: no such file.
+        ImportError: a hub repository without the `datasets` package.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"unknown environment source {name!r}: the data sets are {', '.join(DATASETS)}")
+    return DATASETS[name](data)
