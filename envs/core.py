@@ -29,7 +29,7 @@ class Frozen(dict[str, Any]):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("this mapping is read-only: make a changed copy with dict(...)")
 
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
 
     def __init__(self, items: Mapping[str, Any] | None = None, /) -> None:
         super().__init__({key: _freeze(value) for key, value in (items or {}).items()})
@@ -177,13 +177,22 @@ class Trace(NamedTuple):
 class Source(Protocol):
     """Where an environment's problems come from: a family, a mixture of families, or a data set."""
 
-    name: str
-    levels: tuple[str, ...]
-    """Levels at which its problems can be played."""
-    max_prompt_chars: int
-    """No prompt is longer."""
-    max_choices: int
-    """No menu of legal steps is longer."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels at which its problems can be played."""
+        ...
+
+    @property
+    def max_prompt_chars(self) -> int:
+        """No prompt is longer."""
+        ...
+
+    @property
+    def max_choices(self) -> int:
+        """No menu of legal steps is longer."""
+        ...
 
     def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem: ...
     def family_of(self, view: View) -> Judge: ...

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
 from reasonrl.envs.core import Problem
 from reasonrl.envs.mdp import MDP, RETRY, Level, State
 from reasonrl.envs.sources import pick_difficulty
@@ -79,7 +78,8 @@ class Dealer:
         most = prompt_length(mdp)
         if len(ids) > most:
             raise ValueError(
-                f"the prompt of {problem.id} has {len(ids)} tokens, more than the {most} that {mdp.source.name} allows: shorten it"
+                f"the prompt of {problem.id} has {len(ids)} tokens, more than the {most} that {mdp.source.name} "
+                "allows: shorten it"
             )
         tokens = np.full(self.room, mdp.vocabulary.pad, np.int64)
         tokens[: len(ids)] = ids

@@ -8,8 +8,8 @@
 
 Reward   the verifier's score when the answer is finished, else 0; with reward="potential" also gamma * Phi(s') - Phi(s)
 Ends     terminated by an answer line or the end token; truncated at `max_tokens` or `max_steps`, with outcome 0
-Info     always the same keys: outcome, shaping, status, stop_reason, tokens, steps, text (the answer, once finished), and
-         action_mask (int8) where actions are discrete
+Info     always the same keys: outcome, shaping, status, stop_reason, tokens, steps, text (what was said, at the end),
+         and action_mask (int8) where actions are discrete
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-
 from reasonrl.envs.core import Problem, Source, check_split
 from reasonrl.envs.dealer import Deal, Dealer, context_length
 from reasonrl.envs.mdp import MDP, Level, State, Stop, last_token
@@ -51,7 +50,9 @@ def make_mdp(
     if level not in tuple(Level):
         raise ValueError(f"unknown level {level!r}: choose one of {', '.join(Level)}")
     if level not in source.levels:
-        raise ValueError(f"{source.name} cannot be played at the {level} level: choose one of {', '.join(source.levels)}")
+        raise ValueError(
+            f"{source.name} cannot be played at the {level} level: choose one of {', '.join(source.levels)}"
+        )
     if reward not in REWARDS:
         raise ValueError(f"unknown reward {reward!r}: choose one of {', '.join(REWARDS)}")
     if not 0.0 < gamma <= 1.0:
@@ -141,12 +142,14 @@ class ReasonEnv(gym.Env[Any, Any]):
         """The problem being played, with its reference: not for the solver's eyes."""
         return None if self._deal is None else self._deal.problem
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
         """Starts an episode.
 
         Args:
             seed: seeds the choice of problems.
-            options: `{"index": int}` or `{"problem": Problem}` names the problem, so that several resets give one group.
+            options: `{"index": int}` or `{"problem": Problem}` names the problem: several resets give one group.
         """
         super().reset(seed=seed)
         options = options or {}
@@ -164,7 +167,9 @@ class ReasonEnv(gym.Env[Any, Any]):
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         if self._state is None or self._deal is None:
             raise RuntimeError("call reset() before step()")
-        after, reward, terminated, truncated, outcome, shaping, verdict = self.mdp.step(self._state, action, self._deal.judge)
+        after, reward, terminated, truncated, outcome, shaping, verdict = self.mdp.step(
+            self._state, action, self._deal.judge
+        )
         self._state = after
         return self._observe(after), reward, terminated, truncated, self._info(after, outcome, shaping, verdict)
 
@@ -185,7 +190,7 @@ class ReasonEnv(gym.Env[Any, Any]):
             raise AttributeError(f"actions at the {self.mdp.level.value} level are text: there is no mask")
         return action_mask(self.mdp, self.get_state()).astype(bool)
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         if self.render_mode != "ansi" or self._state is None:
             return None
         return render_text(self.mdp, self._state)
@@ -196,7 +201,9 @@ class ReasonEnv(gym.Env[Any, Any]):
         start, packed, shown = self._deal.length, state.tokens, self._drawn  # type: ignore[union-attr]
         length = start + len(packed) // 4
         if packed is not shown:
-            if len(packed) == len(shown) + 4 and packed.startswith(shown):  # one token more, the common case, is one write
+            if len(packed) == len(shown) + 4 and packed.startswith(
+                shown
+            ):  # one token more, the common case, is one write
                 self._tokens[length - 1] = last_token(packed)
             else:
                 self._tokens[start:] = self.mdp.vocabulary.pad
@@ -271,4 +278,6 @@ def check_options(options: dict[str, Any], known: set[str]) -> None:
 def check_state(state: State, deal: Deal | None) -> None:
     """A state can be set only where its own problem is being played: the judge needs that problem's reference."""
     if deal is None or (state.view is not deal.problem.view and state.view != deal.problem.view):
-        raise ValueError("this state belongs to another problem: reset(options={'problem': ...}) with its problem first")
+        raise ValueError(
+            "this state belongs to another problem: reset(options={'problem': ...}) with its problem first"
+        )

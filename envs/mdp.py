@@ -5,8 +5,8 @@
     reward   outcome (the judge's score, when the answer is finished) + shaping (gamma * Phi(s') - Phi(s), or nothing)
     ends     terminated: an answer line or END; truncated: out of tokens or steps, or the judge failed
 
-Phi is 0 in terminal states and kept on truncation, so shaping changes no optimal policy (Ng, Harada, Russell 1999). At the
-token level Phi changes where a line ends. Without a judge (as in search) outcomes are 0 and `verdict` is None.
+Phi is 0 in terminal states and kept on truncation, so shaping changes no optimal policy (Ng, Harada, Russell 1999). At
+the token level Phi changes where a line ends. Without a judge (as in search) outcomes are 0 and `verdict` is None.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from reasonrl.envs.core import END, Judge, Source, View
+from reasonrl.envs.core import END, Source, View
 from reasonrl.envs.vocabulary import Vocabulary
 from reasonrl.verifiers.core import Verdict
 
@@ -65,7 +65,7 @@ class State(NamedTuple):
     """Offset in `tokens` where the unfinished line begins."""
     turns: tuple[str, ...] = ()
     """Earlier attempts, each followed by the environment's feedback."""
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # hides tuple.count, which nobody needs
     """Tokens used, all attempts together."""
     moves: int = 0
     """Actions at the step and choice levels, lines at the others."""
@@ -140,9 +140,7 @@ class MDP:
     def initial(self, view: View) -> State:
         return State(view, potential=self._potential(view, ()))
 
-    def step(
-        self, state: State, action: int | str, judge: Callable[[str], Verdict] | None = None
-    ) -> Transition:
+    def step(self, state: State, action: int | str, judge: Callable[[str], Verdict] | None = None) -> Transition:
         """One action. `judge` scores a finished answer; search passes none."""
         if state.stop:
             raise ValueError(f"the episode is over (stop reason {state.stop.value!r}): reset before the next step")
@@ -158,7 +156,7 @@ class MDP:
         return self._text(state, action, judge)
 
     def menu(self, state: State) -> Sequence[str]:
-        """The legal next lines, at most `source.max_choices`. The latest menus are kept: mask and action ask for the same."""
+        """The legal next lines, at most `source.max_choices`. The latest are kept: mask and action ask for the same."""
         key = (state.view, state.steps)
         menu = self._menus.get(key)
         if menu is None:

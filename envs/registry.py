@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 
 import gymnasium as gym
-
 from reasonrl.envs.families import DOMAINS, FAMILIES, camel
 
 DATASETS = {"gsm8k": "GSM8K"}
@@ -26,7 +25,11 @@ def source_name(id: str) -> str:
     ids = environment_ids()
     if id not in ids:
         near = difflib.get_close_matches(id, ids, n=1, cutoff=0.5)
-        raise ValueError(f"unknown environment {id!r}: " + (f"did you mean {near[0]}? " if near else "") + f"There are {', '.join(ids)}")
+        raise ValueError(
+            f"unknown environment {id!r}: "
+            + (f"did you mean {near[0]}? " if near else "")
+            + f"There are {', '.join(ids)}"
+        )
     return ids[id]
 
 

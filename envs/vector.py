@@ -1,0 +1,329 @@
+"""Many lanes at once: what `SyncVectorEnv` over `ReasonEnv` would return, step for step, without its loop.
+
+Observation  token, choice: Dict(tokens: [B, T] int64, length: [B, 1] int64); step, solution: a tuple of B texts
+Action       token, choice: [B] int64; step, solution: B texts
+Reward       [B] float64; flags [B] bool; info: arrays [B] under the keys of `ReasonEnv`, each with a mask `_key`
+Autoreset    "NextStep" (default), "SameStep" (with `final_obs` and `final_info`), or "Disabled" (the caller resets with
+             `options={"reset_mask": ...}`)
+
+At the token level a step in which no line ends is a few numpy operations. Info arrays may be shared between steps, and
+are then read-only. `gym.make_vec(id, num_envs=B, autoreset_mode="SameStep", ...)` makes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils.seeding import np_random
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+from reasonrl.envs.core import Problem
+from reasonrl.envs.dealer import Deal
+from reasonrl.envs.environment import ReasonEnv, action_mask, check_options, check_state, make_info, render_text
+from reasonrl.envs.lanes import TextLanes, TokenLanes
+from reasonrl.envs.mdp import Level, State
+
+_NUMBERS = {"outcome": np.float64, "shaping": np.float64, "tokens": np.int64, "steps": np.int64}
+_TEXTS = ("status", "stop_reason", "text")
+
+
+class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
+    """B problems at a time, at one of four levels; the module's docstring is its contract."""
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        num_envs: int = 1,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        copy: bool = True,
+        **options: Any,
+    ) -> None:
+        """Makes the lanes.
+
+        Args:
+            source: a domain, a family or a data set; the environment id decides it.
+            num_envs: B, the number of lanes.
+            autoreset_mode: what happens to a lane whose episode is over.
+            copy: False returns token observations as read-only views of buffers that the next step changes.
+            options: those of `ReasonEnv`.
+        """
+        if num_envs < 1:
+            raise ValueError(f"num_envs must be at least 1, got {num_envs}")
+        modes = [mode.value for mode in AutoresetMode]
+        if not isinstance(autoreset_mode, AutoresetMode) and autoreset_mode not in modes:
+            raise ValueError(f"unknown autoreset mode {autoreset_mode!r}: choose one of {', '.join(modes)}")
+        one = ReasonEnv(source, **options)
+        self.source, self.mdp, self.dealer = one.source, one.mdp, one.dealer
+        self.num_envs = num_envs
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**ReasonEnv.metadata, "autoreset_mode": self.autoreset_mode}
+        self.render_mode = one.render_mode
+        self.single_action_space, self.single_observation_space = one.action_space, one.observation_space
+        self.action_space = batch_space(one.action_space, num_envs)
+        self.observation_space = batch_space(one.observation_space, num_envs)
+        self._discrete = self.mdp.level in (Level.TOKEN, Level.CHOICE)
+        self._lanes = TokenLanes(self.mdp, num_envs, copy=copy) if self._discrete else TextLanes(self.mdp, num_envs)
+        self._generators: list[np.random.Generator | None] = [None] * num_envs
+        self._seeds: list[int] = [-1] * num_envs
+        self._over: list[int] = []
+        """Lanes whose episode is over, in order."""
+        self._drifts = self.mdp.level is Level.TOKEN and self.mdp.shaped and self.mdp.gamma != 1.0
+        """Whether Phi shapes every token: inside a line the shaping is (gamma - 1) * Phi."""
+        self._potential_B = np.zeros(num_envs)
+        self._steps_B = _fixed(np.zeros(num_envs, np.int64))
+        self._mask_B = np.zeros((num_envs, self.source.max_choices), np.int8)
+        self._blank_B = _fixed(np.full(num_envs, "", object))
+        self._quiet = self._quiet_info()
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Starts an episode in every lane, or in those of a mask.
+
+        Args:
+            seed: an int (lane i is seeded with seed + i) or one for each lane.
+            options: `{"index": i or B indices}` or `{"problem": p or B problems}` names the problems, so that G lanes
+                may share one (None draws a lane's problem); `{"reset_mask": [B] bool}` leaves other lanes alone.
+        """
+        options = options or {}
+        check_options(options, {"index", "problem", "reset_mask"})
+        lanes = self._lanes_to_reset(options.get("reset_mask"))
+        self._seed(seed, lanes)
+        problems, indices = self._each(options.get("problem"), "problem"), self._each(options.get("index"), "index")
+        given: dict[int, Deal] = {}
+        deals: list[Deal] = []
+        for lane in lanes:
+            problem, index = problems[lane], indices[lane]
+            if problem is not None:
+                if id(problem) not in given:
+                    given[id(problem)] = self.dealer.of(problem)
+                deals.append(given[id(problem)])
+            else:
+                deals.append(self._draw(lane) if index is None else self.dealer.by_index(int(index)))
+        self._start(lanes, deals)
+        self._over = sorted(set(self._over).difference(lanes))
+        rows = [make_info(deal.start, 0.0, 0.0, None) for deal in deals]
+        everyone = len(lanes) == self.num_envs
+        info = self._info([], [], np.zeros(self.num_envs)) if everyone else self._info_of(lanes, rows)
+        return self._lanes.observe(), info
+
+    def step(
+        self, actions: Any
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+        self._check_started()
+        over, final = self._over, {}
+        if over and self.autoreset_mode is AutoresetMode.DISABLED:
+            raise RuntimeError(f"lane {over[0]} is over: reset(options={{'reset_mask': ...}}) before the next step")
+        rewards = (self.mdp.gamma - 1.0) * self._potential_B if self._drifts else np.zeros(self.num_envs)
+        rewards[over] = 0.0
+        shaping = rewards.copy()
+        happened = self._lanes.act(actions, np.array(over, np.intp))
+        terminated, truncated = np.zeros(self.num_envs, np.bool_), np.zeros(self.num_envs, np.bool_)
+        lanes, rows = (
+            [lane for lane, _ in happened],
+            [make_info(t.state, t.outcome, t.shaping, t.verdict) for _, t in happened],
+        )
+        if happened:
+            rewards[lanes] = [transition.reward for _, transition in happened]
+            terminated[lanes] = [transition.terminated for _, transition in happened]
+            truncated[lanes] = [transition.truncated for _, transition in happened]
+            self._note(lanes, [transition.state for _, transition in happened])
+        self._over = [lane for lane, transition in happened if transition.terminated or transition.truncated]
+        starting = over
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and self._over:
+            starting, self._over = self._over, []
+            ongoing = dict(zip(lanes, rows, strict=True))
+            final = self._finals(starting, [ongoing.pop(lane) for lane in starting])
+            lanes, rows = list(ongoing), list(ongoing.values())
+            shaping[starting] = 0.0  # what the lane's info shows is the new episode's
+        if starting:
+            self._start(starting, [self._draw(lane) for lane in starting])
+        return self._lanes.observe(), rewards, terminated, truncated, {**self._info(lanes, rows, shaping), **final}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problem of each lane, with its reference: not for the solver's eyes."""
+        return tuple(deal.problem for deal in self._lanes.deals)
+
+    def get_state(self, lane: int) -> State:
+        """The episode of one lane as one frozen value, equal to the scalar environment's."""
+        self._check_started()
+        return self._lanes.get(lane)
+
+    def set_state(self, lane: int, state: State) -> None:
+        """Takes one lane back (or forward) to a state of its current problem."""
+        self._check_started()
+        check_state(state, self._lanes.deals[lane])
+        self._lanes.set(lane, state)
+        self._note([lane], [state])
+        over = set(self._over) - {lane}
+        self._over = sorted(over | {lane} if state.done else over)
+
+    def get_states(self) -> list[State]:
+        return [self.get_state(lane) for lane in range(self.num_envs)]
+
+    def set_states(self, states: Sequence[State]) -> None:
+        """All lanes at once: one state each."""
+        if len(states) != self.num_envs:
+            raise ValueError(f"there are {self.num_envs} lanes, got {len(states)} states")
+        for lane, state in enumerate(states):
+            self.set_state(lane, state)
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """[B, V] or [B, K] True where an action is legal."""
+        if not self._discrete:
+            raise AttributeError(f"actions at the {self.mdp.level.value} level are text: there is no mask")
+        self._check_started()
+        return self._masks().astype(bool)
+
+    def render(self) -> tuple[str, ...] | None:
+        if self.render_mode != "ansi":
+            return None
+        return tuple(render_text(self.mdp, state) for state in self.get_states())
+
+    @property
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[misc, override]
+        """The generator of each lane."""
+        return tuple(map(self._generator, range(self.num_envs)))
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """The seed of each lane; drawn from the system for lanes that were never seeded."""
+        for lane in range(self.num_envs):
+            self._generator(lane)
+        return tuple(self._seeds)
+
+    # Lanes
+
+    def _check_started(self) -> None:
+        if not self._lanes.deals:
+            raise RuntimeError("call reset() first")
+
+    def _generator(self, lane: int) -> np.random.Generator:
+        generator = self._generators[lane]
+        if generator is None:
+            generator, self._seeds[lane] = np_random()
+            self._generators[lane] = generator
+        return generator
+
+    def _seed(self, seed: int | Sequence[int | None] | None, lanes: Sequence[int]) -> None:
+        if seed is None:
+            return
+        seeds = [seed + lane for lane in range(self.num_envs)] if isinstance(seed, int) else list(seed)
+        if len(seeds) != self.num_envs:
+            raise ValueError(f"give one seed, or one for each of the {self.num_envs} lanes, got {len(seeds)}")
+        for lane in lanes:
+            if seeds[lane] is not None:
+                self._generators[lane], self._seeds[lane] = np_random(seeds[lane])
+
+    def _draw(self, lane: int) -> Deal:
+        return self.dealer.draw(self._generator(lane))
+
+    def _start(self, lanes: Sequence[int], deals: Sequence[Deal]) -> None:
+        self._lanes.start(lanes, deals)
+        self._note(lanes, [deal.start for deal in deals])
+
+    def _note(self, lanes: Sequence[int], states: Sequence[State]) -> None:
+        """Keeps what infos and rewards need to know of these lanes' new states."""
+        steps_B = self._steps_B.copy()  # the old array is in the caller's hands
+        steps_B[lanes] = [len(state.steps) for state in states]
+        self._steps_B = _fixed(steps_B)
+        if self._drifts:
+            self._potential_B[lanes] = [state.potential for state in states]
+        if self.mdp.level is Level.CHOICE:
+            self._mask_B[lanes] = [action_mask(self.mdp, state) for state in states]
+
+    def _lanes_to_reset(self, mask: Any) -> list[int]:
+        if mask is None:
+            return list(range(self.num_envs))
+        if (
+            not isinstance(mask, np.ndarray)
+            or mask.dtype != np.bool_
+            or mask.shape != (self.num_envs,)
+            or not mask.any()
+        ):
+            raise ValueError(f"reset_mask must be a numpy array of {self.num_envs} bools, at least one of them true")
+        if not self._lanes.deals and not mask.all():
+            raise RuntimeError("the first reset() starts every lane: leave reset_mask out")
+        return [int(lane) for lane in np.flatnonzero(mask)]
+
+    def _each(self, given: Any, name: str) -> Sequence[Any]:
+        """One value for each lane, from one for all or a sequence."""
+        if given is None or isinstance(given, int | np.integer | Problem):
+            return [given] * self.num_envs
+        if len(given) != self.num_envs:
+            raise ValueError(f"give one {name}, or one for each of the {self.num_envs} lanes, got {len(given)}")
+        return list(given)
+
+    # Info
+
+    def _masks(self) -> NDArray[np.int8]:
+        """[B, V] or [B, K]; the same at every step of the token level, and read-only there."""
+        if self.mdp.level is Level.CHOICE:
+            return self._mask_B.copy()
+        return np.broadcast_to(self.mdp.vocabulary.allowed, (self.num_envs, self.mdp.vocabulary.size))
+
+    def _quiet_info(self) -> dict[str, Any]:
+        """The info of a step in which nothing but tokens was said: arrays that all such steps share."""
+        info: dict[str, Any] = {key: _fixed(np.zeros(self.num_envs, kind)) for key, kind in _NUMBERS.items()}
+        info |= dict.fromkeys(_TEXTS, self._blank_B)
+        if self._discrete:
+            info["action_mask"] = self._masks()
+        everyone = _fixed(np.ones(self.num_envs, np.bool_))
+        return info | {f"_{key}": everyone for key in info}
+
+    def _info(self, lanes: list[int], rows: list[dict[str, Any]], shaping: NDArray[np.float64]) -> dict[str, Any]:
+        """The info of all lanes: `rows` for these `lanes`, in the others nothing but tokens was said."""
+        info = {**self._quiet, "shaping": shaping, "tokens": self._lanes.counts(), "steps": self._steps_B}
+        if rows:
+            shaping[lanes] = [row["shaping"] for row in rows]
+            info["outcome"] = np.zeros(self.num_envs)
+            info["outcome"][lanes] = [row["outcome"] for row in rows]
+            for key in _TEXTS:
+                values = [row[key] for row in rows]
+                if any(values):
+                    info[key] = self._blank_B.copy()
+                    info[key][lanes] = values
+        if self.mdp.level is Level.CHOICE:
+            info["action_mask"] = self._masks()
+        return info
+
+    def _info_of(self, lanes: list[int], rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """The info of some lanes, where the others have none: zeros and None there, and a mask that says so."""
+        info: dict[str, Any] = {key: np.zeros(self.num_envs, kind) for key, kind in _NUMBERS.items()}
+        info |= {key: np.full(self.num_envs, None, object) for key in _TEXTS}
+        for key, array in info.items():
+            array[lanes] = [row[key] for row in rows]
+        if self._discrete:
+            masks = self._masks()
+            info["action_mask"] = np.zeros_like(masks)
+            info["action_mask"][lanes] = masks[lanes]
+        return info | {f"_{key}": self._only(lanes) for key in info}
+
+    def _finals(self, lanes: list[int], rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """The last observation and info of episodes that end in the step that starts the next."""
+        observations = np.full(self.num_envs, None, object)
+        for lane in lanes:
+            observations[lane] = self._lanes.observe_one(lane)
+        return {
+            "final_obs": observations,
+            "_final_obs": self._only(lanes),
+            "final_info": self._info_of(lanes, rows),
+            "_final_info": self._only(lanes),
+        }
+
+    def _only(self, lanes: list[int]) -> NDArray[np.bool_]:
+        mask = np.zeros(self.num_envs, np.bool_)
+        mask[lanes] = True
+        return mask
+
+
+def _fixed(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, read-only from now on: what several steps share must not change in anyone's hands."""
+    array.setflags(write=False)
+    return array
