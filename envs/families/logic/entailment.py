@@ -125,7 +125,8 @@ class Entailment:
                 valid.sort(key=lambda d: -_provable(task, (*lines, d.formula)))
             menu = [str(_numbered(lines, [derivation])[0]) for derivation in valid[:room]]
             claims = [ProofLine(len(lines) + 1, task.goal, rule, (1, 2)) for rule in ("MP", "DS")]
-            menu += [str(claim) for claim in claims if check_proof_line(lines, claim)]
+            unsound = (str(claim) for claim in claims if check_proof_line(lines, claim))
+            menu += [line for line in unsound if line not in steps]  # a bad idea is not offered twice
         rng.shuffle(menu)
         return menu
 

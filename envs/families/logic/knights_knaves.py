@@ -115,7 +115,8 @@ class KnightsKnaves:
             rng.shuffle(forced)
             half = self.max_choices // 2
             menu = [_deduction(*each) for each in forced[:half]]
-            menu += [_deduction(speaker, name, not value) for speaker, name, value in forced[:half]]
+            false = (_deduction(speaker, name, not value) for speaker, name, value in forced[:half])
+            menu += [line for line in false if line not in steps]  # a bad idea is not offered twice
         else:
             open_ = [name for name in puzzle.names if name not in settled][: self.max_choices // 2]
             menu = [f"Say {name} {_word(value)}" for name in open_ for value in (True, False)]

@@ -49,7 +49,7 @@ class Sudoku4:
     max_choices = 8
     instructions = (
         "Every row, column and 2x2 box of the 4x4 grid must hold 1, 2, 3 and 4. Write one filled cell per line, "
-        "such as r1c2=2 for row 1, column 2. Finish with a line 'Answer: ' and the whole grid, such as 1234/3412/2143/4321."
+        "such as r1c2=2 for row 1, column 2. Finish with a line 'Answer: ' and the whole grid, as 1234/3412/2143/4321."
     )
 
     def sample(self, rng: random.Random, difficulty: int) -> Content:
@@ -104,9 +104,10 @@ class Sudoku4:
             tightest = min(blanks, key=lambda cell: (len(_options(grid, cell)), cell))
             if not _options(grid, tightest):  # a dead end: what is left is to give up
                 return [f"{MARK} {_rows(grid.replace('.', '1'))}"]
-            menu = [_line(blanks[0], digit) for digit in _DIGITS]
-            if tightest != blanks[0]:
-                menu += [_line(tightest, digit) for digit in _options(grid, tightest)]
+            cells = dict.fromkeys((blanks[0], tightest))
+            menu = [_line(cell, digit) for cell in cells for digit in _options(grid, cell)]
+            illegal = (_line(blanks[0], digit) for digit in _DIGITS if digit not in _options(grid, blanks[0]))
+            menu += [line for line in illegal if line not in steps]  # a bad idea is not offered twice
         rng.shuffle(menu)
         return menu
 
