@@ -24,12 +24,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from reasonrl.verifiers.core import Status
+
 VERSION = 1
 """Of the schema below. Any change of it or of what a column means adds one."""
 _APPLICATION = 0x52524C42  # "RRLB": tells our stores from other SQLite files
 _PACKAGES = ("reasonrl", "gymnasium", "numpy", "torch", "transformers")
 
-_KEY = "env, options, split, policy, agent, settings, seed, problem, budget"
+_KEY = "env, options, split, policy, agent, config, settings, seed, problem, budget"
 _SCHEMA = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL, command TEXT NOT NULL, config TEXT NOT NULL,
@@ -39,7 +41,7 @@ CREATE TABLE problems (
     env TEXT, options TEXT, id TEXT, prompt TEXT NOT NULL, PRIMARY KEY (env, options, id)
 );
 CREATE TABLE results (
-    env TEXT, options TEXT, split TEXT, policy TEXT, agent TEXT, settings TEXT, seed INTEGER,
+    env TEXT, options TEXT, split TEXT, policy TEXT, agent TEXT, config TEXT, settings TEXT, seed INTEGER,
     problem TEXT, budget INTEGER,
     run INTEGER NOT NULL REFERENCES runs (id),
     answer TEXT, status TEXT NOT NULL, score REAL, method TEXT NOT NULL, reason TEXT NOT NULL, grader TEXT NOT NULL,
@@ -60,9 +62,11 @@ class Cell(NamedTuple):
     split: str
     policy: str
     agent: str
-    """The agent's spec, as given."""
+    """The agent's name, with its guide and what was set otherwise than usual."""
+    config: str
+    """All of the agent's settings, as canonical JSON."""
     settings: str
-    """Everything else that could change an answer (temperature, limits), as canonical JSON."""
+    """What else could change an answer and is the same for all agents (limits), as canonical JSON."""
     seed: int
 
 
@@ -111,6 +115,11 @@ class Result:
     steps: tuple[Step, ...] = ()
     tree: str | None = None
     """The search tree as JSON, kept for a few problems."""
+
+    @property
+    def correct(self) -> bool | None:
+        """None when the judge failed."""
+        return None if self.score is None else self.status == Status.CORRECT
 
 
 class Run(NamedTuple):
@@ -192,11 +201,11 @@ class Store:
     def end_run(self, run: int, seconds: float) -> None:
         self._db.execute("UPDATE runs SET seconds = ? WHERE id = ?", (seconds, run))
 
-    def finished(self, cell: Cell, budget: int) -> set[str]:
-        """Ids of the problems that this cell has a result for at this budget."""
+    def finished(self, cell: Cell, budget: int) -> dict[str, str]:
+        """Ids of the problems that this cell has a result for at this budget, with the result's status."""
         where = " AND ".join(f"{name} = ?" for name in Cell._fields)
-        rows = self._db.execute(f"SELECT problem FROM results WHERE {where} AND budget = ?", (*cell, budget))
-        return {row[0] for row in rows}
+        rows = self._db.execute(f"SELECT problem, status FROM results WHERE {where} AND budget = ?", (*cell, budget))
+        return dict(rows.fetchall())
 
     def add(self, cell: Cell, results: Sequence[Result], *, prompt: str, run: int) -> None:
         """Commits one problem's results (one a budget) in one transaction; a result that is there already stays."""
@@ -205,7 +214,7 @@ class Store:
             for problem in {result.problem for result in results}:
                 self._know(cell, problem, prompt)
             self._db.executemany(
-                f"INSERT INTO results VALUES ({', '.join('?' * 25)}) ON CONFLICT ({_KEY}) DO NOTHING",
+                f"INSERT INTO results VALUES ({', '.join('?' * 26)}) ON CONFLICT ({_KEY}) DO NOTHING",
                 [(*cell, *_row(result, run)) for result in results],
             )
 

@@ -39,6 +39,7 @@ class Series(NamedTuple):
     split: str
     policy: str
     agent: str
+    config: str
     settings: str
 
     @property
@@ -93,10 +94,10 @@ class Selection:
 
 def base_name(agent: str) -> str:
     """
-    >>> base_name("mcts:branch=4,c_puct=1.5")
+    >>> base_name("mcts:logprob(branch=8)")
     'mcts'
     """
-    return agent.split(":")[0].split("(")[0]
+    return agent.partition("(")[0].partition(":")[0]
 
 
 def summarise(results: Iterable[tuple[Cell, Result]], *, seed: int = 0) -> list[Row]:
@@ -184,7 +185,7 @@ def _setting(series: Series) -> tuple[str, ...]:
 
 def _mean_score(runs: Mapping[int, Result]) -> float:
     """Over the seeds of one problem; NaN when none was judged."""
-    judged = [run.score for run in runs.values() if run.score is not None]
+    judged = [float(run.correct) for run in runs.values() if run.correct is not None]
     return sum(judged) / len(judged) if judged else math.nan
 
 
@@ -221,7 +222,7 @@ def _row(
         budget,
         problems=len(scores),
         seeds=len({number for by_seed in budgets[budget].values() for number in by_seed}),
-        unjudged=sum(run.score is None for run in runs),
+        unjudged=sum(run.correct is None for run in runs),
         accuracy=share,
         coverage=coverage,
         efficiency=efficiency(share.value, coverage),

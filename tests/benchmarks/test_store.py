@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from reasonrl.benchmarks.store import VERSION, Candidate, Cell, Result, Step, Store, canonical
 
-CELL = Cell("reasonrl/ChainSum-v0", "{}", "test", "scripted", "greedy", canonical({"temperature": 1.0}), 0)
+CELL = Cell("reasonrl/ChainSum-v0", "{}", "test", "scripted", "greedy", "{}", canonical({"max_tokens": 256}), 0)
 RESULT = Result(
     problem="chain_sum-v0/test/3/0",
     budget=128,
@@ -59,9 +59,9 @@ def test_results_are_kept_apart_by_every_part_of_the_key(path: Path, field: str)
     other = CELL._replace(**changed)
     with Store(path) as store:
         store.add(CELL, [RESULT], prompt="Compute 1+2.", run=store.begin_run({}))
-        assert store.finished(CELL, 128) == {RESULT.problem}
-        assert store.finished(CELL, 64) == set()
-        assert store.finished(other, 128) == set()
+        assert store.finished(CELL, 128) == {RESULT.problem: "correct"}
+        assert store.finished(CELL, 64) == {}
+        assert store.finished(other, 128) == {}
 
 
 def test_a_result_that_is_there_is_not_overwritten(path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_problem_whose_prompt_changed_is_refused_and_nothing_of_it_is_stored(p
         store.add(CELL, [RESULT], prompt="Compute 1+2.", run=run)
         with pytest.raises(ValueError, match="another problem"):
             store.add(CELL, [replace(RESULT, budget=64)], prompt="Compute 1+3.", run=run)
-        assert store.finished(CELL, 64) == set()
+        assert store.finished(CELL, 64) == {}
 
 
 def test_all_budgets_of_a_problem_are_committed_together_or_not_at_all(path: Path) -> None:

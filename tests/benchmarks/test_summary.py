@@ -25,7 +25,7 @@ def make(
     policy: str = "p",
 ) -> list[tuple[Cell, Result]]:
     """An agent that solves the first `right` of ten problems; the judge fails on the last `unjudged`."""
-    cell = Cell("E-v0", "{}", split, policy, agent, "{}", seed)
+    cell = Cell("E-v0", "{}", split, policy, agent, "{}", "{}", seed)
     found = []
     for index in range(PROBLEMS):
         score = None if index >= PROBLEMS - unjudged else float(index < right)
@@ -36,7 +36,7 @@ def make(
                     problem=f"f-v0/{split}/1/{index}",
                     budget=budget,
                     answer="",
-                    status="correct",
+                    status="correct" if score else "wrong",
                     score=score,
                     method="",
                     reason="",
@@ -69,8 +69,8 @@ def test_differences_are_paired_with_greedy_at_its_largest_budget_and_majority_a
         *make("greedy", 2, budget=100),
         *make("majority", 3, budget=50),
         *make("majority", 6, budget=100),
-        *make("mcts:branch=2", 5, budget=50),
-        *make("mcts:branch=2", 7, budget=100),
+        *make("mcts(branch=2)", 5, budget=50),
+        *make("mcts(branch=2)", 7, budget=100),
     ]
     rows = {(row.series.base, row.budget): row for row in summarise(results)}
     small, large = rows["mcts", 50], rows["mcts", 100]
@@ -122,7 +122,7 @@ def test_coverage_of_independent_samples_uses_all_of_them_at_every_budget() -> N
 def test_the_selection_looks_at_validation_alone_and_passes_over_oracles_and_baselines() -> None:
     validation = [
         *make("majority", 9, split="validation"),
-        *make("mcts:guide=hidden_verifier", 10, split="validation", oracle=True),
+        *make("mcts:hidden_verifier", 10, split="validation", oracle=True),
         *make("mcts", 6, split="validation"),
         *make("beam", 5, split="validation"),
         *make("best_of_n", 6, split="validation", tokens=80),
@@ -147,5 +147,5 @@ def test_a_flat_row_has_none_for_what_is_not_known() -> None:
 
 
 def test_the_base_name_has_no_options() -> None:
-    assert base_name("best_of_n:guide=feedback") == "best_of_n"
+    assert base_name("best_of_n:feedback+logprob(samples=4)") == "best_of_n"
     assert base_name("greedy") == "greedy"

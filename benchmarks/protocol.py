@@ -1,0 +1,345 @@
+"""The benchmark: agents x environments x budgets x seeds, every agent on the same problems.
+
+    problems    the first distinct ones of a split (for data sets: the first rows), the same for all, so results pair up
+    budgets     tokens per problem, metered where the policy is called; a run at the largest gives the smaller ones too,
+                because with less budget a search sees a prefix of what it sees with more
+    judgement   by the hidden verifier, after the search; of the answer, and of every candidate (coverage)
+    storage     each problem is committed when it is done: a killed run goes on where it was
+    selection   on the validation split alone; the search agent it picks is the one that counts on the test split
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+from rich.console import Console
+
+from reasonrl.agents.learning.metrics import watch
+from reasonrl.agents.policies.core import Policy
+from reasonrl.agents.search.agents import AGENTS, SearchAgent, get_agent
+from reasonrl.agents.search.budget import Budget
+from reasonrl.agents.search.driver import SearchError, SearchResult
+from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store, canonical
+from reasonrl.benchmarks.suites import environments
+from reasonrl.benchmarks.summary import BASELINES, base_name
+from reasonrl.envs.core import Problem, Source, check_split
+from reasonrl.envs.registry import DATASETS, source_name
+from reasonrl.envs.sources import get_source, pick_difficulty
+from reasonrl.verifiers.core import Status, Verdict, no_answer
+
+_MOST_DRAWS = 40
+"""Indices looked at for each problem wanted, before a family counts as having no more distinct ones."""
+
+T = TypeVar("T", str, int)
+
+
+def _listed(kind: type[T]) -> Any:
+    """Takes `a,b c` as three values: commas and blanks both separate."""
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar=f"{kind.__name__.upper()}[,{kind.__name__.upper()}...]",
+        instance_from_str=lambda words: tuple(kind(part) for word in words for part in word.split(",") if part),
+        is_instance=lambda value: isinstance(value, tuple) and all(isinstance(each, kind) for each in value),
+        str_from_instance=lambda value: [",".join(map(str, value))] if value else [],
+    )
+
+
+Words = Annotated[tuple[str, ...], _listed(str)]
+Numbers = Annotated[tuple[int, ...], _listed(int)]
+
+
+@dataclass(frozen=True)
+class BenchConfig:
+    """Measures search agents on environments and stores every result; run it again to go on where it stopped."""
+
+    env: Words = ("MathReason-v0",)
+    """Environment ids, or suites of them: all, families, math, logic, code."""
+    policy: str = "tiny"
+    """Who proposes: tiny, smollm2, a Hugging Face name or folder, or an endpoint."""
+    agents: Words = ("greedy", "majority", "best_of_n", "beam", "mcts")
+    """Search agents, a guided one optionally with its guide: mcts:logprob."""
+    set: Words = ()
+    """Settings of agents other than usual: mcts.c_puct=2,beam.width=8."""
+    budgets: Numbers = (256, 512, 1024, 2048)
+    """Tokens per problem, everything that a search samples included."""
+    seeds: Numbers = (0,)
+    """Each seed repeats the sampling on the same problems; greedy is run once."""
+    split: str = "test"
+    """train, validation or test."""
+    limit: int = 100
+    """Problems per environment."""
+    difficulty: Numbers = ()
+    """Levels of difficulty, mixed; each family's own default when left out."""
+    data: str | None = None
+    """Path of the file, for data sets."""
+    select_on_validation: bool = False
+    """First run the search agents on the validation split, to name the one that counts on the test split."""
+    validation_limit: int = 50
+    """Problems per environment in that first run."""
+    store: str = "runs/bench.sqlite"
+    """Where results go, one commit a problem."""
+    page: str | None = None
+    """Where the HTML page goes; beside the store when left out."""
+    batch_size: int = 32
+    """Problems that are searched at the same time; changes the speed, never a result."""
+    max_tokens: int = 256
+    """Tokens of one answer at most."""
+    max_steps: int = 32
+    """Lines of one answer at most, where a search goes line by line."""
+    temperature: float = 1.0
+    """Of the sampling; greedy always takes the most probable token."""
+    keep_trees: int = 3
+    """Problems per agent and environment whose whole search tree is kept for the page."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The problems of one environment."""
+
+    env: str
+    options: str
+    source: Source
+    problems: tuple[Problem, ...]
+
+
+def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Console | None = None) -> None:
+    """Fills the store. What is there already is not run again.
+
+    Raises:
+        ValueError: something in the config does not exist, or the store is not ours; nothing was run then.
+        RuntimeError: some searches failed; all others are stored.
+    """
+    console = console or Console(highlight=False)
+    ids, jobs = environments(config.env), _check(config)
+    splits = [(config.split, config.limit, jobs)]
+    if config.select_on_validation:
+        searching = [job for job in jobs if base_name(job.name) not in BASELINES]
+        splits.insert(0, ("validation", config.validation_limit, searching))
+    suites = [(make_suite(config, env, split, limit), split, chosen) for split, limit, chosen in splits for env in ids]
+    with Store(config.store) as store:
+        if policy is None:
+            from reasonrl.agents.policies.registry import get_policy
+
+            policy = get_policy(config.policy)
+        run, start, failures = store.begin_run(dataclasses.asdict(config)), time.monotonic(), 0
+        for suite, split, chosen in suites:
+            if len(suite.problems) < (config.validation_limit if split == "validation" else config.limit):
+                console.print(f"{suite.env} has {len(suite.problems)} different problems in the {split} split: all are used")
+            for job in chosen:
+                for seed in config.seeds if job.name != "greedy" else config.seeds[:1]:
+                    failures += _run_cell(config, suite, split, job, seed, policy, store, run, console)
+        store.end_run(run, time.monotonic() - start)
+    if failures:
+        raise RuntimeError(f"{failures} searches failed and are not stored; run the same command again to retry them")
+
+
+def make_suite(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
+    """The first `limit` problems: rows of a data set, or what a generator makes from 0, 1, ... less repeated prompts."""
+    name = source_name(env)
+    source = get_source(name, data=config.data if name in DATASETS else None)
+    options = {
+        "difficulty": list(config.difficulty) or None,
+        "data": Path(config.data).name if config.data is not None and name in DATASETS else None,
+    }
+    drawn = _problems(source, split, config.difficulty, repeats=name in DATASETS)
+    return Suite(env, canonical(options), source, tuple(itertools.islice(drawn, limit)))
+
+
+def _problems(source: Source, split: str, difficulty: Sequence[int], *, repeats: bool) -> Iterator[Problem]:
+    seen: set[str] = set()
+    since = 0
+    for index in itertools.count():
+        try:
+            problem = source.problem(split, index, pick_difficulty(difficulty or None, index))
+        except IndexError:  # a data set has an end
+            return
+        if repeats or problem.view.prompt not in seen:
+            seen.add(problem.view.prompt)
+            since = 0
+            yield problem
+        elif (since := since + 1) > _MOST_DRAWS * 10:
+            return
+
+
+@dataclass(frozen=True)
+class Job:
+    """One agent as asked for."""
+
+    name: str
+    """As given: mcts:logprob."""
+    settings: tuple[tuple[str, Any], ...]
+    """What differs from the agent's own defaults."""
+
+    def make(self, problems: Sequence[Problem]) -> SearchAgent:
+        return get_agent(self.name, problems=problems, **dict(self.settings))
+
+    @property
+    def label(self) -> str:
+        usual = AGENTS[base_name(self.name)].config()
+        unusual = [f"{key}={value}" for key, value in self.settings if getattr(usual, key) != value]
+        return self.name + (f"({','.join(unusual)})" if unusual else "")
+
+
+def _check(config: BenchConfig) -> list[Job]:
+    """Says what is wrong with a config before anything runs, and returns its agents."""
+    check_split(config.split)
+    for name, value in (("limit", config.limit), ("validation_limit", config.validation_limit)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+    for name, values in (("agents", config.agents), ("budgets", config.budgets), ("seeds", config.seeds)):
+        if not values:
+            raise ValueError(f"give at least one value for {name}")
+    if min(config.budgets) < 1:
+        raise ValueError(f"a budget is a number of tokens from 1 up, got {min(config.budgets)}")
+    if config.select_on_validation and config.split == "validation":
+        raise ValueError("the selection uses the validation split: choose --split test for the comparison")
+    changes: dict[str, dict[str, Any]] = {}
+    for each in config.set:
+        place, equals, text = each.partition("=")
+        name, dot, key = place.partition(".")
+        if not equals or not dot:
+            raise ValueError(f"write a setting as agent.setting=value, such as beam.width=8; got {each!r}")
+        try:
+            changes.setdefault(name, {})[key] = json.loads(text)
+        except json.JSONDecodeError:
+            raise ValueError(f"{text!r} in {each!r} is not a number, true or false") from None
+    unused = set(changes) - {base_name(name) for name in config.agents}
+    if unused:
+        raise ValueError(f"--set names {sorted(unused)[0]!r}, which is not among the agents {', '.join(config.agents)}")
+    jobs = []
+    for name in dict.fromkeys(config.agents):
+        base = base_name(name)
+        settings = {} if base == "greedy" else {"temperature": config.temperature}
+        jobs.append(Job(name, tuple((settings | changes.get(base, {})).items())))
+        jobs[-1].make(())  # an unknown agent, guide or setting is an error here
+    return jobs
+
+
+def _run_cell(
+    config: BenchConfig,
+    suite: Suite,
+    split: str,
+    job: Job,
+    seed: int,
+    policy: Policy,
+    store: Store,
+    run: int,
+    console: Console,
+) -> int:
+    """One agent with one seed on one environment, all budgets; returns how many searches failed."""
+    agent = job.make(suite.problems)
+    setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
+    limits = canonical({"max_tokens": config.max_tokens, "max_steps": config.max_steps})
+    cell = Cell(suite.env, suite.options, split, policy.name, job.label, canonical(setup), limits, seed)
+    for problem in suite.problems:
+        store.check_problem(cell, problem.id, problem.view.prompt)
+    budgets = sorted(set(config.budgets))
+    failures = 0
+    for group in [budgets] if agent.anytime else [[budget] for budget in budgets]:
+        there = [store.finished(cell, budget) for budget in group]
+        todo = [problem for problem in suite.problems if not all(problem.id in done for done in there)]
+        by_id = {problem.id: problem for problem in todo}
+        statuses = [there[-1][p.id] for p in suite.problems if p.id not in by_id]
+        kept = {problem.id for problem in suite.problems[: config.keep_trees]}
+        total, title = len(suite.problems), f"{suite.env} {split} {job.label}" + (f" seed {seed}" if seed else "")
+        if not agent.anytime:
+            title += f" budget {group[-1]}"
+        with watch(title, total=total, done=total - len(todo), console=console) as display:
+            start, tokens = time.monotonic(), 0
+
+            def done(found: SearchResult) -> None:
+                nonlocal tokens
+                problem = by_id[found.id]
+                results = judge(suite.source, problem, found, group, keep_tree=found.id in kept)
+                store.add(cell, results, prompt=problem.view.prompt, run=run)
+                statuses.append(results[-1].status)
+                tokens += found.tokens
+                right = sum(status == Status.CORRECT for status in statuses)
+                rate = tokens / max(1e-9, time.monotonic() - start)
+                display.update(len(statuses), f"right {right / len(statuses):.0%}  {rate:,.0f} tokens/s")
+
+            if not todo:
+                display.update(total, "stored already")
+                continue
+            try:
+                agent.run(
+                    [problem.view for problem in todo],
+                    source=suite.source,
+                    policy=policy,
+                    budget=Budget(tokens=group[-1]),
+                    seed=seed,
+                    batch_size=config.batch_size,
+                    max_steps=config.max_steps,
+                    max_tokens=config.max_tokens,
+                    on_done=done,
+                )
+            except SearchError as error:
+                failures += len(error.errors)
+                display.say(f"{error}")
+    return failures
+
+
+def judge(
+    source: Source, problem: Problem, found: SearchResult, budgets: Sequence[int], *, keep_tree: bool = False
+) -> list[Result]:
+    """One result a budget, from one search at the largest: what it would have answered with fewer tokens, judged."""
+    judge_of = source.family_of(problem.view)
+    verdicts: dict[str, Verdict] = {}
+
+    def verdict_on(answer: str | None) -> Verdict:
+        if answer is None:
+            return no_answer("no answer was finished within the budget")
+        if answer not in verdicts:
+            verdicts[answer] = judge_of.verify(problem, answer)
+        return verdicts[answer]
+
+    candidates = [
+        Candidate(each.tokens, verdict_on(each.answer).correct if verdict_on(each.answer).judged else None)
+        for each in found.candidates
+    ]
+    results = []
+    for budget in budgets:
+        largest = budget == budgets[-1]
+        answer = found.answer if largest else found.answer_at(budget)
+        verdict = verdict_on(answer)
+        results.append(
+            Result(
+                problem=problem.id,
+                budget=budget,
+                answer=answer,
+                status=verdict.status.value,
+                score=None if math.isnan(verdict.score) else verdict.score,
+                method=verdict.method,
+                reason=verdict.reason,
+                grader=f"{problem.view.family}-v{problem.view.version}",
+                tokens=min(found.tokens, budget),
+                guide_calls=found.guide_calls if largest else None,
+                verifier_calls=found.verifier_calls if largest else None,
+                seconds=found.seconds if largest else None,
+                oracle=found.oracle,
+                stop=found.stop.value if found.tokens <= budget else "tokens",
+                candidates=tuple(each for each in candidates if each.tokens <= budget),
+            )
+        )
+    lines = [] if results[-1].answer is None else results[-1].answer.split("\n")
+    steps = tuple(
+        Step(line, judge_of.check_step(problem.view, lines[:position], line).value) for position, line in enumerate(lines)
+    )
+    tree = json.dumps(found.tree.to_json()) if keep_tree else None
+    return [*results[:-1], replace(results[-1], steps=steps, tree=tree)]
+
+
+def main(config: BenchConfig) -> None:
+    from reasonrl.benchmarks.report import ReportConfig, main as report
+
+    run_bench(config)
+    report(ReportConfig(store=config.store, page=config.page))
