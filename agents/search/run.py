@@ -29,7 +29,7 @@ class Job(NamedTuple):
 
 
 class Pace:
-    """Mean length of a sample so far. It decides how many are drawn ahead near the limit, so only how much is wasted."""
+    """Mean length of a sample so far: it decides how many are drawn ahead near the limit, so only what is wasted."""
 
     def __init__(self) -> None:
         self.samples: Counter[Unit] = Counter()
