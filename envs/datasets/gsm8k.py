@@ -40,7 +40,7 @@ _EQUALITY = re.compile(rf"{_SIDE}(?:={_SIDE})+")
 _ANNOTATION = re.compile(r"<<([^<>]*)>>")
 _GOES_ON_BEFORE = re.compile(r"(?:[\w.,:]|[+*/=%^-]\s*|[0-9],?\s+|\b(?:and|of|by|times|plus|minus|x)\s+)$")
 _GOES_ON_BEHIND = re.compile(
-    r"[A-Za-z(]|:[0-9]|\s*(?:[%^*/+=]|(?:and\s+)?[0-9]|(?:x|times|plus|minus|percent|cents?)\b)"
+    r"[A-Za-z(]|:[0-9]|\s*(?:[%^*/+=]|(?:and\s+\(?)?[0-9]+/[0-9]|[0-9]{3}|(?:x|times|plus|minus|percent|cents?)\b)"
 )
 """What shows that a match is only a part of a calculation, and so says nothing about it."""
 _PLAIN = str.maketrans({"$": "", "\N{EN DASH}": "-", "\N{MINUS SIGN}": "-", "\N{DIVISION SIGN}": "/"})
@@ -59,10 +59,11 @@ class GSM8K:
     rows: Mapping[str, tuple[Row, ...]]
     """By split. A file is one split that goes by any name: which one it is, is up to whoever passes it."""
     max_prompt_chars: int
-    name: str = "gsm8k"
-    levels: tuple[str, ...] = ("token", "step", "solution")
-    max_choices: int = 0
-    instructions: str = "Reason line by line, one calculation per line. End with a line 'Answer: <number>'."
+
+    name = "gsm8k"
+    levels = ("token", "step", "solution")
+    max_choices = 0
+    instructions = "Reason line by line, one calculation per line. End with a line 'Answer: <number>'."
 
     def __len__(self) -> int:
         """Rows of all splits together."""
