@@ -25,7 +25,14 @@ def catalogue() -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     ids = {source: id for id, source in environment_ids().items()}
     for domain, names in DOMAINS.items():
-        rows.append({"id": ids[domain], "domain": domain, "families": list(names), "about": f"a mixture of the {domain} families"})
+        rows.append(
+            {
+                "id": ids[domain],
+                "domain": domain,
+                "families": list(names),
+                "about": f"a mixture of the {domain} families",
+            }
+        )
     for name in FAMILIES:
         family = get_family(name)
         problem = generate(family, "train", 0, family.default_difficulty)
@@ -42,7 +49,14 @@ def catalogue() -> list[dict[str, Any]]:
             }
         )
     for name in DATASETS:
-        rows.append({"id": ids[name], "domain": "data", "families": [name], "about": "published problems, read from a file (data=...)"})
+        rows.append(
+            {
+                "id": ids[name],
+                "domain": "data",
+                "families": [name],
+                "about": "published problems, read from a file (data=...)",
+            }
+        )
     return rows
 
 

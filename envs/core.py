@@ -201,8 +201,10 @@ class Source(Protocol):
 class Judge(Protocol):
     """What judges a problem's answers and steps."""
 
-    instructions: str
-    """How to write an answer, for a language model that has never seen the family."""
+    @property
+    def instructions(self) -> str:
+        """How to write an answer, for a language model that has never seen the family."""
+        ...
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         """Outcome of a finished response (the whole text, all lines)."""
@@ -282,4 +284,6 @@ def generate(family: Family, split: str, index: int, difficulty: int | None = No
         if split_of(prompt) == split:
             view = View(family.name, family.version, index, split, level, prompt, Frozen(public))
             return Problem(view, Reference(_freeze(reference)))
-    raise RuntimeError(f"{family.name} at difficulty {level} has no problem in the {split} split: choose a higher difficulty")
+    raise RuntimeError(
+        f"{family.name} at difficulty {level} has no problem in the {split} split: choose a higher difficulty"
+    )

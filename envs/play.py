@@ -86,7 +86,12 @@ def main(config: PlayConfig) -> None:
 
     source_name(config.env)  # an unknown id is an error that lists what there is
     console = Console(highlight=False)
-    options = {"level": "step", "difficulty": config.difficulty, "split": config.split, "attempts": config.attempts}
+    options: dict[str, Any] = {
+        "level": "step",
+        "difficulty": config.difficulty,
+        "split": config.split,
+        "attempts": config.attempts,
+    }
     if config.data is not None:
         options["data"] = config.data
     env = gym.make(config.env, **options, max_tokens=4096, max_steps=200).unwrapped

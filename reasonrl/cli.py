@@ -19,13 +19,23 @@ class Command(NamedTuple):
 COMMANDS = {
     "list": Command("reasonrl.envs.catalogue:ListConfig", "the environments, with an example of each"),
     "play": Command("reasonrl.envs.play:PlayConfig", "solve a problem yourself, line by line"),
-    "solve": Command("reasonrl.agents.solve:SolveConfig", "let a policy and a search solve one problem, and see the tree"),
-    "bench": Command("reasonrl.benchmarks.protocol:BenchConfig", "agents x environments x budgets x seeds, stored as they come"),
+    "solve": Command(
+        "reasonrl.agents.solve:SolveConfig", "let a policy and a search solve one problem, and see the tree"
+    ),
+    "bench": Command(
+        "reasonrl.benchmarks.protocol:BenchConfig", "agents x environments x budgets x seeds, stored as they come"
+    ),
     "report": Command("reasonrl.benchmarks.report:ReportConfig", "table and page of a stored benchmark"),
     "train sft": Command("reasonrl.agents.initialization.sft:SFTConfig", "learn from demonstrations"),
-    "train grpo": Command("reasonrl.agents.learning.grpo:GRPOConfig", "learn from rewards (group-relative policy gradient)"),
-    "policy": Command("reasonrl.agents.initialization.recipe:PolicyConfig", "retrain the shipped tiny policy from nothing"),
-    "quickstart": Command("reasonrl.benchmarks.quickstart:QuickstartConfig", "search and learning on a laptop, in minutes"),
+    "train grpo": Command(
+        "reasonrl.agents.learning.grpo:GRPOConfig", "learn from rewards (group-relative policy gradient)"
+    ),
+    "policy": Command(
+        "reasonrl.agents.initialization.recipe:PolicyConfig", "retrain the shipped tiny policy from nothing"
+    ),
+    "quickstart": Command(
+        "reasonrl.benchmarks.quickstart:QuickstartConfig", "search and learning on a laptop, in minutes"
+    ),
 }
 EXTRAS = {
     "torch": "torch",
@@ -43,7 +53,12 @@ EXTRAS = {
 
 
 def usage() -> str:
-    lines = ["usage: reasonrl COMMAND [OPTIONS]", "", "Reasoning as a Gymnasium suite: play it, search in it, learn in it, measure.", ""]
+    lines = [
+        "usage: reasonrl COMMAND [OPTIONS]",
+        "",
+        "Reasoning as a Gymnasium suite: play it, search in it, learn in it, measure.",
+        "",
+    ]
     lines += [f"  {name:<12}{command.help}" for name, command in COMMANDS.items()]
     return "\n".join([*lines, "", "reasonrl COMMAND --help tells what a command takes."])
 
@@ -61,7 +76,9 @@ def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
             raise SystemExit(0 if len(arguments) > 1 else 2)
         raise ValueError(f"unknown command {' '.join(arguments[:2])!r}: there are {', '.join(group)}")
     near = difflib.get_close_matches(arguments[0], COMMANDS, n=1)
-    raise ValueError(f"unknown command {arguments[0]!r}" + (f": did you mean {near[0]!r}?" if near else "\n\n" + usage()))
+    raise ValueError(
+        f"unknown command {arguments[0]!r}" + (f": did you mean {near[0]!r}?" if near else "\n\n" + usage())
+    )
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -39,7 +39,7 @@ class Proposal(NamedTuple):
     """Sum over its tokens of log p at the sampling temperature (at 1.0 for greedy)."""
     tokens: int
     """Tokens of one sample, the delimiter or end token included."""
-    count: int
+    count: int  # type: ignore[assignment]  # it hides tuple.count
     """How many of the n samples said this."""
     finish: Finish
 

@@ -91,7 +91,12 @@ def test_plain_demonstrations_have_no_invalid_step(family: Family) -> None:
         trace = family.demonstrate(problem, random.Random(0), PLAIN)
         for position, step in enumerate(trace.steps):
             verdict = family.check_step(problem.view, trace.steps[:position], step)
-            assert verdict in (StepVerdict.USEFUL, StepVerdict.REDUNDANT), (problem.view.prompt, trace.text, step, verdict)
+            assert verdict in (StepVerdict.USEFUL, StepVerdict.REDUNDANT), (
+                problem.view.prompt,
+                trace.text,
+                step,
+                verdict,
+            )
 
 
 def test_demonstrations_show_the_behaviours_asked_for(family: Family) -> None:
@@ -140,7 +145,9 @@ def test_any_text_gets_a_verdict(family: Family) -> None:
     problem = generate(family, "train", 0)
     rng = random.Random(0)
     for _ in range(40):
-        text = "".join(chr(rng.choice((10, 32, 65, 0x1D7D9, 0x202E, rng.randrange(1, 0xD800)))) for _ in range(rng.randrange(80)))
+        text = "".join(
+            chr(rng.choice((10, 32, 65, 0x1D7D9, 0x202E, rng.randrange(1, 0xD800)))) for _ in range(rng.randrange(80))
+        )
         assert not family.verify(problem, text).correct
         assert isinstance(family.check_step(problem.view, (), text), StepVerdict)
         assert 0.0 <= family.potential(problem.view, (text,)) <= 1.0

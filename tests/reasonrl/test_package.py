@@ -26,7 +26,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if source.is_file() and not source.is_symlink():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_bytes(source.read_bytes())
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(tree)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(folder),
+        str(tree),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return next(folder.glob("*.whl"))
 
@@ -35,7 +46,9 @@ def test_the_wheel_has_one_top_level_and_every_module(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"reasonrl"}
     modules = {f"reasonrl/{path.relative_to(ROOT)}" for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
-    packaged = {name for name in modules if (ROOT / name.removeprefix("reasonrl/")).parent.joinpath("__init__.py").exists()}
+    packaged = {
+        name for name in modules if (ROOT / name.removeprefix("reasonrl/")).parent.joinpath("__init__.py").exists()
+    }
     assert packaged <= set(names)
     assert {"reasonrl/__init__.py", "reasonrl/cli.py", "reasonrl/py.typed"} <= set(names)
 

@@ -1,0 +1,98 @@
+"""One problem, one policy, one search, and what came of it: `reasonrl solve`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.search.agents import get_agent
+from reasonrl.agents.search.budget import Budget
+from reasonrl.agents.search.core import SearchResult
+from reasonrl.agents.search.viewer import to_html
+from reasonrl.envs.core import Problem, Source, check_split
+from reasonrl.envs.registry import source_name
+from reasonrl.envs.sources import get_source
+from reasonrl.verifiers.core import StepVerdict
+
+_COLOURS = {
+    StepVerdict.USEFUL: "green",
+    StepVerdict.REDUNDANT: "yellow",
+    StepVerdict.INVALID: "red",
+    StepVerdict.UNPARSABLE: "dim",
+}
+
+
+@dataclass(frozen=True)
+class SolveConfig:
+    """Lets a policy solve one problem, guided by a search, and shows every step with what it is worth."""
+
+    env: Annotated[str, tyro.conf.Positional] = "reasonrl/Countdown-v0"
+    """Environment id (see `reasonrl list`)."""
+    policy: str = "tiny"
+    """tiny, smollm2, a Hugging Face folder or hub name, or openai:MODEL@URL."""
+    agent: str = "mcts"
+    """greedy, majority, best_of_n, beam or mcts; a guide may follow, as in mcts:logprob."""
+    tokens: int = 2000
+    """Tokens that the search may spend."""
+    max_tokens: int = 256
+    """Tokens that one answer may have."""
+    difficulty: int | None = None
+    """Level of difficulty; the family's own default when left out."""
+    index: int = 0
+    """Which problem."""
+    split: str = "test"
+    """train, validation or test."""
+    seed: int = 0
+    """Seeds the sampling."""
+    data: str | None = None
+    """Path of the file, for data sets."""
+    tree: Path | None = None
+    """Write the search tree here, as a page to open in a browser."""
+
+
+def main(config: SolveConfig) -> None:
+    from rich.console import Console
+
+    check_split(config.split)
+    source = get_source(source_name(config.env), data=config.data)
+    problem = source.problem(config.split, config.index, config.difficulty)
+    console = Console(highlight=False)
+    console.print(problem.view.prompt, style="bold", markup=False)
+    agent = get_agent(config.agent, problems=[problem])
+    result = agent.run(
+        [problem.view],
+        source=source,
+        policy=get_policy(config.policy),
+        budget=Budget(tokens=config.tokens),
+        seed=config.seed,
+        max_tokens=config.max_tokens,
+    )[0]
+    for line, verdict in judged_lines(source, problem, result):
+        console.print(line, style=_COLOURS[verdict], markup=False)
+    console.print(summary(source, problem, result) + (" (oracle guide)" if result.oracle else ""), style="bold")
+    if config.tree is not None:
+        config.tree.write_text(to_html(result.tree), encoding="utf-8")
+        console.print(f"the tree: {config.tree.resolve()}")
+
+
+def judged_lines(source: Source, problem: Problem, result: SearchResult) -> list[tuple[str, StepVerdict]]:
+    """The answer's lines, each with its worth after those before it."""
+    lines = (result.answer or "").split("\n")
+    judge = source.family_of(problem.view)
+    return [(line, judge.check_step(problem.view, lines[:at], line)) for at, line in enumerate(lines) if line.strip()]
+
+
+def summary(source: Source, problem: Problem, result: SearchResult) -> str:
+    """One line: the verdict and what it cost."""
+    if result.answer is None:
+        status = "no finished answer"
+    else:
+        status = source.family_of(problem.view).verify(problem, result.answer).status.value
+    return (
+        f"{status}: {result.tokens} tokens, {len(result.candidates)} finished answers, "
+        f"{len(result.tree.nodes)} nodes, {result.seconds:.1f} s"
+    )
