@@ -58,7 +58,7 @@ class Sudoku4:
             grid = list(solution)
             for cell in rng.sample(range(16), 16):
                 digit, grid[cell] = grid[cell], "."
-                if _fits("".join(grid)).bit_count() > 1:
+                if _fits("".join(grid)).bit_count() > 1:  # quick, and spares most of the derivations below
                     grid[cell] = digit
                 if grid.count(".") == _BLANKS[difficulty] and len(_derive(grid)) == _BLANKS[difficulty]:
                     givens = _rows(grid)
