@@ -14,27 +14,16 @@ from reasonrl.agents.initialization.corpus import Mixture, Share, make_block
 from reasonrl.agents.initialization.sft import SFTConfig, block_loss, fine_tune
 from reasonrl.agents.learning.checkpoint import load_checkpoint
 from reasonrl.agents.learning.metrics import read_metrics
+from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.vocabulary import CharVocabulary
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
 CHARS = CharVocabulary()
 
 
 def toy_model() -> PreTrainedModel:
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=CHARS.size,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=128,
-        pad_token_id=CHARS.pad,
-        bos_token_id=CHARS.bos,
-        eos_token_id=CHARS.eos,
-        tie_word_embeddings=True,
-    )
-    return LlamaForCausalLM(config)
+    config = build_config(hidden_size=32, layers=2, heads=2, kv_heads=1, intermediate_size=64, context=128)
+    return build_model(config, seed=0)
 
 
 def toy_config(out: Path) -> SFTConfig:
