@@ -12,14 +12,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from reasonrl.envs.core import View
-from reasonrl.verifiers.answers import extract_answer
+from reasonrl.verifiers.math import extract_final, parse_number
 
 if TYPE_CHECKING:
     from reasonrl.agents.search.tree import Node
 
 _BLANKS = re.compile(r"\s+")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
-_INTEGRAL = re.compile(r"\+?(-?\d+)(?:\.0+)?")
 
 
 class Ballot(NamedTuple):
@@ -40,11 +38,11 @@ def ballot(view: View, answer: str) -> Ballot:
     >>> ballot(None, "2+3=5\\nAnswer: 5.0") == ballot(None, "Answer: 5")
     True
     """
-    final = extract_answer(answer)
+    final = extract_final(answer)
     if final is not None:
-        text = _THOUSANDS.sub("", _BLANKS.sub(" ", final).strip().rstrip(".").casefold())
-        number = _INTEGRAL.fullmatch(text)
-        return Ballot(True, number.group(1) if number else text)
+        number = parse_number(final)
+        text = _BLANKS.sub(" ", final).strip().rstrip(".").casefold()
+        return Ballot(True, text if number is None else str(number))
     lines = (line.split(" #")[0].rstrip() for line in answer.split("\n"))
     return Ballot(False, "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#")))
 
@@ -56,7 +54,6 @@ class Choice:
         self.votes: Counter[Ballot] = Counter()
         self.best: Node | None = None
         self._leaders: dict[Ballot, Node] = {}
-        self._best_ballot: Ballot | None = None
         self._best_rank: tuple[float, bool, bool, int, int] | None = None
 
     def add(self, node: Node) -> None:
@@ -70,8 +67,8 @@ class Choice:
             self._leaders[name] = leader = node
         # only this ballot's rank has changed, and only upwards
         rank = (_worth(leader), name.explicit, bool(name.text), self.votes[name], leader.key)
-        if self._best_rank is None or rank > self._best_rank or name == self._best_ballot:
-            self._best_rank, self._best_ballot, self.best = rank, name, leader
+        if self._best_rank is None or rank > self._best_rank:
+            self._best_rank, self.best = rank, leader
 
 
 def _worth(node: Node) -> float:

@@ -79,18 +79,17 @@ class EnvironmentFeedback:
         return NEUTRAL if verdict is None else _outcome(verdict)
 
     def _validity(self, node: Node) -> float:
-        if node.validity is None:
-            ancestor = _judged_ancestor(node)
-            value = NEUTRAL if ancestor.validity is None else ancestor.validity
-            steps = node.state.steps
-            for position in range(len(ancestor.state.steps), len(steps)):
-                verdict = node.tree.judge.check_step(node.tree.view, steps[:position], steps[position])
-                if verdict is StepVerdict.USEFUL:
-                    value += _USEFUL_GAIN * max(0.0, _CEILING - value)
-                else:
-                    value *= _REDUNDANT if verdict is StepVerdict.REDUNDANT else _INVALID
-            node.validity = value
-        return node.validity
+        ancestor = _judged_ancestor(node)
+        value = NEUTRAL if ancestor.validity is None else ancestor.validity
+        steps = node.state.steps
+        for position in range(len(ancestor.state.steps), len(steps)):
+            verdict = node.tree.judge.check_step(node.tree.view, steps[:position], steps[position])
+            if verdict is StepVerdict.USEFUL:
+                value += _USEFUL_GAIN * max(0.0, _CEILING - value)
+            else:
+                value *= _REDUNDANT if verdict is StepVerdict.REDUNDANT else _INVALID
+        node.validity = value  # its children go on from here
+        return value
 
 
 class PolicyLogprob:

@@ -149,8 +149,6 @@ class Run:
 
     def take(self, node: Node, proposal: Proposal) -> None:
         """Charges a sample and puts it into the tree; the one that crosses the budget and all after it are dropped."""
-        if self.ledger.out_of_tokens:
-            return
         limit = self.max_tokens - node.state.count
         cut = proposal.finish is Finish.LENGTH
         if not self.ledger.charge_sample(proposal.tokens, limit=limit, cut=cut):

@@ -170,20 +170,20 @@ def test_beam_of_one_by_one_is_sampling_step_by_step(source: Generated, problems
 
 
 def test_beam_keeps_the_best_and_a_finished_answer_takes_a_place(toy: Any, script: Any) -> None:
-    source, guide = toy(), Table(SCORES | {"c": 0.05})
-    lines = {**LINES, "": ["a", "b", "c", "a"], "b": ["Answer: 1"], "a": ["x", "x", "x", "Answer: 0"]}
+    source, guide = toy(), Table(SCORES | {"c": 0.05, "a\nx\ny": 0.2, "a\nx\nz": 0.1, "a\nx\ny\nAnswer: 5": 0.9})
+    lines = {"": ["a", "b", "c", "a"], "a": ["x"], "b": ["Answer: 1"], "a\nx": ["y", "z"], "a\nx\ny": ["Answer: 5"]}
     [result] = search_many(
         [source.problem("train", 0).view],
         source=source,
         policy=script(lines),
         algorithm=lambda tree: beam(tree, BeamConfig(width=2, branch=2)),
         guide=guide,
-        budget=Budget(10),
+        budget=Budget(12),
     )
-    # c is dropped; of x 0.1 and the answer 1.0 both places are filled, then one place is left for x
-    assert guide.asked == ["a", "b", "c", "a\nx", "b\nAnswer: 1", "a\nx\nAnswer: 3", "a\nx\nAnswer: 4"]
+    # of a, b and c two are kept; then the answer 1.0 and x 0.1 fill both places, so that only y goes on
+    assert guide.asked == ["a", "b", "c", "a\nx", "b\nAnswer: 1", "a\nx\ny", "a\nx\nz", "a\nx\ny\nAnswer: 5"]
     assert result.answer == "b\nAnswer: 1"
-    assert result.tokens == 10
+    assert result.tokens == 12
 
 
 def test_beam_starts_again_with_fresh_samples(source: Generated, problems: list[Problem], slips: Policy) -> None:

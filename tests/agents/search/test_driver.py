@@ -273,6 +273,61 @@ def test_a_finished_node_cannot_be_expanded(toy: Any, script: Any) -> None:
         )
 
 
+def test_an_answer_past_its_node_s_limit_does_not_count_whatever_the_batch_allows(toy: Any, script: Any) -> None:
+    """Batches share one length limit, the longest; a node with less room must not profit from it."""
+
+    class Long:
+        name = "long"
+
+        def propose(self, states: Any, counts: Any, keys: Any, sampling: Any) -> list[list[Proposal]]:
+            return [
+                [Proposal("Answer: 1" if state.steps else "x", -1.0, 8 if state.steps else 3, 1, Finish.STEP)]
+                for state in states
+            ]
+
+    def alone(tree: Tree) -> Search:
+        children = yield Expand([tree.root], 1)
+        ends = yield Expand([tree.root, *children], 1)
+        assert [end.state.stop.value for end in ends] == ["", "tokens"]
+
+    source = toy()
+    [result] = search_many(
+        [source.problem("train", 0).view],
+        source=source,
+        policy=Long(),
+        algorithm=alone,
+        budget=Budget(100),
+        max_tokens=10,
+    )
+    assert result.answer is None
+    assert result.tokens == 3 + 3 + 7
+
+
+def test_answers_may_be_scored_late(toy: Any, script: Any) -> None:
+    """An answer is not compared before it has its score."""
+
+    def late(tree: Tree) -> Search:
+        answers = yield Expand([tree.root], 3)
+        yield Score([])
+        yield Score(answers[:1])
+        yield Score(answers)
+
+    class Last(EnvironmentFeedback):
+        def score(self, nodes: Any) -> NDArray[np.float64]:
+            return np.array([float(node.state.answer[-1]) / 10 for node in nodes])
+
+    source = toy()
+    [result] = search_many(
+        [source.problem("train", 0).view],
+        source=source,
+        policy=script({"": ["Answer: 1", "Answer: 3", "Answer: 2"]}),
+        algorithm=late,
+        guide=Last(),
+        budget=Budget(10),
+    )
+    assert result.history == ((1, "Answer: 1"), (2, "Answer: 3"))
+
+
 def test_time_is_shared_and_limits_the_search(source: Generated, problems: list[Problem], slips: Policy) -> None:
     def clock_of(step: float) -> Callable[[], float]:
         now = [0.0]
