@@ -76,7 +76,9 @@ class CharVocabulary:
         return [self.bos, *self.encode(prompt), self._ids["\n"]]
 
 
-_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "×": "*", "÷": "/", "\t": " "})
+FOLDED = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "×": "*", "÷": "/", "\t": " "}
+"""Characters that have a plain relative."""
+_PLAIN = str.maketrans(FOLDED)
 
 
 def to_ascii(text: str) -> str:

@@ -34,7 +34,7 @@ class Proposal(NamedTuple):
     """One continuation, with equal samples merged."""
 
     action: str
-    """Text for the step or solution level, without its final line break; ends with END when the policy ended its answer."""
+    """Text for the step or solution level, without its final line break; ends with END where the policy ended."""
     logprob: float
     """Sum over its tokens of log p at the sampling temperature (at 1.0 for greedy)."""
     tokens: int

@@ -6,13 +6,14 @@
         session.append(tokens_B)
         session.keep(lanes)                                       # drop the finished ones now and then
 
-Llama models run on a lean loop over their own weights; any other causal model of `transformers` goes through its own forward
-pass (`agents.policies.generic`) behind the same interface. Both work on the device of the model, in its dtype.
+Llama models run on a lean loop over their own weights; any other causal model of `transformers` goes through its own
+forward pass (`agents.policies.generic`) behind the same interface. Both work on the device of the model, in its dtype.
 
-The lean loop stores a prompt's keys and values once. Lanes stand in a grid of G groups (one prompt each) by W slots, so that
-attention over the prompt is one matrix product for all W lanes of a group, instead of W copies of the prompt.
+The lean loop stores a prompt's keys and values once. Lanes stand in a grid of G groups (one prompt each) by W slots,
+so that attention over the prompt is one matrix product for all W lanes of a group, instead of W copies of the prompt.
 
-Shapes: P prompts, B lanes, G groups, W slots, H query heads, K key-value heads, R = H / K, D head size, T prompt, S own tokens.
+Shapes: P prompts, B lanes, G groups, W slots, H query heads, K key-value heads, R = H / K, D head size, T prompt
+tokens.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def get_decoder(model: PreTrainedModel, *, dtype: torch.dtype | None = None) -> 
             from reasonrl.agents.policies.generic import GenericDecoder
 
             if dtype != model.dtype:
-                raise ValueError(f"a {model.config.model_type} model decodes in its own dtype: convert it to {dtype} first")
+                raise ValueError(
+                    f"a {model.config.model_type} model decodes in its own dtype: convert it to {dtype} first"
+                )
             made[dtype] = GenericDecoder(model)
     return made[dtype]
 
@@ -202,7 +205,7 @@ class LlamaDecoder:
         """Queries (scaled for attention), keys and values, [..., heads, D], in the cache's dtype."""
         normed = F.rms_norm(hidden, hidden.shape[-1:], layer.norm_attention, self.epsilon)
         stacked = F.linear(normed, layer.query_key_value).to(torch.float32)
-        stacked = stacked.unflatten(-1, (self.heads + 2 * self.kv_heads, self.head_size))
+        stacked = stacked.view(*stacked.shape[:-1], self.heads + 2 * self.kv_heads, self.head_size)
         turning = stacked[..., : -self.kv_heads, :]
         turned = torch.addcmul(turning * turn[0], turning.roll(self.head_size // 2, -1), turn[1])
         queries = turned[..., : self.heads, :] * self.head_size**-0.5
@@ -253,13 +256,17 @@ class LlamaSession:
         device, count = decoder.device, len(prompts)
         width = max(map(len, prompts))
         shape = (len(decoder.layers), count, decoder.kv_heads, width, decoder.head_size)
-        self._prompt_keys = torch.zeros(shape, dtype=decoder.cache_dtype, device=device)  # zeros: padding is multiplied by 0
+        self._prompt_keys = torch.zeros(
+            shape, dtype=decoder.cache_dtype, device=device
+        )  # zeros: padding is multiplied by 0
         self._prompt_values = torch.zeros_like(self._prompt_keys)
         rows = max(1, _PREFILL_TOKENS // width)
         logits_PV = torch.cat(
             [
                 decoder.read(
-                    prompts[at : at + rows], self._prompt_keys[:, at : at + rows], self._prompt_values[:, at : at + rows]
+                    prompts[at : at + rows],
+                    self._prompt_keys[:, at : at + rows],
+                    self._prompt_values[:, at : at + rows],
                 )
                 for at in range(0, count, rows)
             ]
@@ -314,7 +321,9 @@ class LlamaSession:
         if self._used >= self._room:
             raise RuntimeError(f"the session was opened with room for {self._room} tokens: open it with more")
         if self._longest + self._used >= decoder.context:
-            raise RuntimeError(f"a lane has reached the model's context of {decoder.context} tokens: keep the others only")
+            raise RuntimeError(
+                f"a lane has reached the model's context of {decoder.context} tokens: keep the others only"
+            )
         hidden = decoder.embedding[tokens_B.to(decoder.device)]
         turn = decoder.rotations(self._start_B + self._used, need=self._longest + self._used + 1)
         for number, layer in enumerate(decoder.layers):
@@ -373,6 +382,4 @@ class LlamaSession:
 
 def _stamp(model: PreTrainedModel) -> tuple[int, ...]:
     """Changes whenever a parameter is replaced, or written in place (as optimizers do)."""
-    return tuple(
-        number for p in model.parameters() for number in (p.data_ptr(), 0 if p.is_inference() else p._version)
-    )
+    return tuple(number for p in model.parameters() for number in (p.data_ptr(), 0 if p.is_inference() else p._version))

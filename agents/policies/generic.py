@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
-
 from reasonrl.agents.policies.decoder import context_of
+from torch import Tensor
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

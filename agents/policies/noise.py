@@ -1,7 +1,8 @@
-"""Sampling noise from counters: one uniform number for each (key, sample, position), whoever asks and in whatever order.
+"""Sampling noise from counters: one uniform number for each (key, sample, position), in any order.
 
-SplitMix64 (Steele, Lea, Flood 2014) written as a hash: its n-th output is `mix(seed + n * GOLDEN)`, so no state is carried
-and a whole batch is one array expression. A sequence's noise therefore never depends on what is sampled beside it.
+SplitMix64 (Steele, Lea, Flood 2014) written as a hash: its n-th output is `mix(seed + n * GOLDEN)`, so no state is
+carried and a whole batch is one array expression. A sequence's noise therefore never depends on what is sampled beside
+it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Sampling from a model: one uniform number per (key, position), inverted through the cumulative distribution.
 
-The distribution is softmax(logits / T) over the allowed tokens, and nothing else (no top-k, no top-p): what a trainer computes
-with `token_logprobs` is exactly what was sampled from. Temperature 0 takes the most probable token, with its log-probability
-at T = 1. A sequence's tokens depend on its prompt and its key, never on what is sampled beside it (in float32; bfloat16
-rounds differently in batches of different size, which moves a token now and then).
+The distribution is softmax(logits / T) over the allowed tokens, and nothing else (no top-k, no top-p): what a trainer
+computes with `token_logprobs` is exactly what was sampled from. Temperature 0 takes the most probable token, with its
+log-probability at T = 1. A sequence's tokens depend on its prompt and its key, never on what is sampled beside it (in
+float32; bfloat16 rounds differently in batches of different size, which moves a token now and then).
 
 Shapes: B lanes, T tokens, V vocabulary.
 """
@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-
 from reasonrl.agents.policies.core import Finish, Sampling, Unit
 from reasonrl.agents.policies.decoder import context_of, open_session
 from reasonrl.agents.policies.noise import sequence_keys, uniforms
 from reasonrl.envs.vocabulary import Vocabulary
+from torch import Tensor
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -104,12 +103,12 @@ def _search(mass_BN: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
     return index.squeeze(-1), fraction.squeeze(-1)
 
 
-class _Part(NamedTuple):
-    """Some samples of one prompt, sampled together."""
+class _Lane(NamedTuple):
+    """One sequence to sample."""
 
     prompt: int
-    first: int
-    count: int
+    sample: int
+    """Its number among the prompt's samples."""
 
 
 def generate(
@@ -148,94 +147,90 @@ def generate(
                 f"a prompt of {len(prompt)} tokens leaves no room in the model's context of {context}: "
                 "shorten the prompt or take a model with a longer context"
             )
-    greedy = sampling.temperature == 0
-    lanes = [min(count, 1) if greedy else count for count in counts]  # every greedy sample of a prompt is the same
+    greedy = sampling.temperature == 0  # every greedy sample of a prompt is the same
+    together: dict[tuple[int, ...], list[_Lane]] = {}
+    for number, (prompt, count) in enumerate(zip(prompts, counts, strict=True)):
+        lanes = [_Lane(number, sample) for sample in range(min(count, 1) if greedy else count)]
+        together.setdefault(tuple(prompt), []).extend(lanes)  # equal prompts are read once
     samples: list[list[Sample]] = [[] for _ in prompts]
-    for parts in _chunks(prompts, lanes, max_lanes):
-        drawn = _decode(model, vocabulary, prompts, parts, keys, sampling, is_final, context, dtype)
-        for part, sequences in zip(parts, drawn, strict=True):
-            samples[part.prompt] += sequences
+    for chunk in _chunks(together, max_lanes):
+        drawn = _decode(model, vocabulary, chunk, keys, sampling, is_final, context, dtype)
+        for lane, sequence in zip((lane for lanes in chunk.values() for lane in lanes), drawn, strict=True):
+            samples[lane.prompt].append(sequence)  # a prompt's lanes come in the order of their samples
     return [found * count if greedy else found for found, count in zip(samples, counts, strict=True)]
 
 
-def _chunks(prompts: Sequence[Sequence[int]], lanes: Sequence[int], most: int) -> Iterator[list[_Part]]:
-    """Parts that fit `most` lanes; prompts of like length go together, so that little padding is read."""
-    parts: list[_Part] = []
+def _chunks(together: dict[tuple[int, ...], list[_Lane]], most: int) -> Iterator[dict[tuple[int, ...], list[_Lane]]]:
+    """Parts of at most `most` lanes; prompts of like length go together, so that little padding is read."""
+    chunk: dict[tuple[int, ...], list[_Lane]] = {}
     free = most
-    for prompt in sorted(range(len(prompts)), key=lambda p: len(prompts[p])):
-        first = 0
-        while first < lanes[prompt]:
-            count = min(free, lanes[prompt] - first)
-            parts.append(_Part(prompt, first, count))
-            first, free = first + count, free - count
+    for prompt in sorted(together, key=len):
+        lanes = together[prompt]
+        while lanes:
+            chunk[prompt], lanes = lanes[:free], lanes[free:]
+            free -= len(chunk[prompt])
             if free == 0:
-                yield parts
-                parts, free = [], most
-    if parts:
-        yield parts
+                yield chunk
+                chunk, free = {}, most
+    if chunk:
+        yield chunk
 
 
 def _decode(
     model: PreTrainedModel,
     vocabulary: Vocabulary,
-    prompts: Sequence[Sequence[int]],
-    parts: Sequence[_Part],
+    chunk: dict[tuple[int, ...], list[_Lane]],
     keys: Sequence[int],
     sampling: Sampling,
     is_final: Sequence[Callable[[str], bool]] | None,
     context: int,
     dtype: torch.dtype | None,
-) -> list[list[Sample]]:
-    prompt_B = [part.prompt for part in parts for _ in range(part.count)]
-    keys_B = sequence_keys([keys[p] for p in prompt_B], [part.first + i for part in parts for i in range(part.count)])
-    room_B = np.array([min(sampling.max_tokens, context - len(prompts[p])) for p in prompt_B])
+) -> list[Sample]:
+    """The samples of all lanes, in their order."""
+    lanes = [lane for lanes in chunk.values() for lane in lanes]
+    keys_B = sequence_keys([keys[lane.prompt] for lane in lanes], [lane.sample for lane in lanes])
+    room_B = np.array([min(sampling.max_tokens, context - len(prompt)) for prompt in chunk for _ in chunk[prompt]])
     room = int(room_B.max())
     allowed_V = torch.from_numpy(vocabulary.allowed.astype(bool)).to(model.device)
     stops_V = vocabulary.breaks.copy()
     stops_V[vocabulary.eos] = True
-    finish_B = [Finish.LENGTH] * len(prompt_B)
+    finish_B = [Finish.LENGTH] * len(lanes)
     length_B = room_B.copy()
-    tokens_BT = np.zeros((len(prompt_B), room), np.int64)
-    logprobs_BT = np.zeros((len(prompt_B), room), np.float32)
-    line_start_B = [0] * len(prompt_B)
+    tokens_BT = np.zeros((len(lanes), room), np.int64)
+    logprobs_BT = np.zeros((len(lanes), room), np.float32)
+    line_start_B = np.zeros(len(lanes), np.int64)
 
-    session = open_session(
-        model, [prompts[p.prompt] for p in parts], [p.count for p in parts], room=room, dtype=dtype
-    )
-    lane_of = np.arange(len(prompt_B))
-    """Number of the sequence in each lane of the session."""
-    alive = np.ones(len(prompt_B), bool)
+    session = open_session(model, list(chunk), [len(group) for group in chunk.values()], room=room, dtype=dtype)
+    lane_N = np.arange(len(lanes))  # which of the B lanes each of the session's N lanes is
+    alive_N = np.ones(len(lanes), bool)
     for position in range(room):
-        drawn, logprobs = draw(
-            session.logits_BV, sampling.temperature, uniforms(keys_B[lane_of], position), allowed_V
-        )
-        tokens = drawn.cpu().numpy()
-        tokens_BT[lane_of, position] = tokens
-        logprobs_BT[lane_of, position] = logprobs.cpu().numpy()
-        for lane in (stops_V[tokens] & alive).nonzero()[0]:
-            sequence = int(lane_of[lane])
-            line = tokens_BT[sequence, line_start_B[sequence] : position + 1].tolist()
-            final = is_final[prompt_B[sequence]] if is_final is not None else None
+        uniform_N = uniforms(keys_B[lane_N], position)
+        drawn_N, drawn_logprob_N = draw(session.logits_BV, sampling.temperature, uniform_N, allowed_V)
+        token_N = drawn_N.cpu().numpy()
+        tokens_BT[lane_N, position] = token_N
+        logprobs_BT[lane_N, position] = drawn_logprob_N.cpu().numpy()
+        for n in (stops_V[token_N] & alive_N).nonzero()[0]:
+            lane = lane_N[n]
+            line = tokens_BT[lane, line_start_B[lane] : position + 1].tolist()
+            final = is_final[lanes[lane].prompt] if is_final is not None else None
             finish = _finish(line, vocabulary, sampling.unit, final)
             if finish is None:
-                line_start_B[sequence] = position + 1
+                line_start_B[lane] = position + 1
             else:
-                finish_B[sequence], length_B[sequence], alive[lane] = finish, position + 1, False
-        full = room_B[lane_of] == position + 1
-        alive &= ~full
-        if not alive.any():
+                finish_B[lane], length_B[lane], alive_N[n] = finish, position + 1, False
+        full_N = room_B[lane_N] == position + 1
+        alive_N &= ~full_N
+        if not alive_N.any():
             break
-        if alive.mean() < _KEEP_BELOW or full.any():  # a lane at the end of the context cannot go on, even unread
-            kept = alive.nonzero()[0]
-            lanes = torch.from_numpy(kept)
-            session.keep(lanes)
-            drawn, lane_of, alive = drawn[lanes.to(drawn.device)], lane_of[kept], alive[kept]
-        session.append(drawn)
-    samples = iter(
-        Sample(tuple(tokens_BT[b, :n].tolist()), tuple(logprobs_BT[b, :n].tolist()), finish)
-        for b, (n, finish) in enumerate(zip(length_B, finish_B, strict=True))
-    )
-    return [[next(samples) for _ in range(part.count)] for part in parts]
+        if alive_N.mean() < _KEEP_BELOW or full_N.any():  # a lane at the end of the context cannot go on, even unread
+            kept = alive_N.nonzero()[0]
+            drawn_N, lane_N, alive_N = drawn_N[torch.from_numpy(kept).to(drawn_N.device)], lane_N[kept], alive_N[kept]
+            session.keep(torch.from_numpy(kept))
+        session.append(drawn_N)
+    return [
+        Sample(tuple(tokens_BT[b, :length].tolist()), tuple(logprobs_BT[b, :length].tolist()), finish)
+        for b, (length, finish) in enumerate(zip(length_B, finish_B, strict=True))
+    ]
 
 
 def _finish(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reasonrl.envs.core import Source
+import functools
+
+from reasonrl.envs.core import Judge, Source
 from reasonrl.envs.datasets import gsm8k
 
 DATASETS = {"gsm8k": gsm8k.load}
@@ -24,3 +26,11 @@ def get_dataset(name: str, data: str | None) -> Source:
     if name not in DATASETS:
         raise ValueError(f"unknown environment source {name!r}: the data sets are {', '.join(DATASETS)}")
     return DATASETS[name](data)
+
+
+@functools.cache
+def get_judge(name: str) -> Judge:
+    """What a data set's problems ask for and how their answers end, without its rows (it verifies nothing)."""
+    if name not in DATASETS:
+        raise ValueError(f"unknown data set {name!r}: there are {', '.join(DATASETS)}")
+    return {"gsm8k": gsm8k.GSM8K}[name](rows={}, max_prompt_chars=0)

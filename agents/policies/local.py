@@ -1,0 +1,149 @@
+"""A policy over a causal model of `transformers` that runs in this process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from reasonrl.agents.policies.core import Finish, Proposal, Sampling
+from reasonrl.agents.policies.prompts import encode_state, judge_of
+from reasonrl.agents.policies.sampler import Sample, generate
+from reasonrl.envs.core import END
+from reasonrl.envs.mdp import State
+from reasonrl.envs.vocabulary import CharVocabulary, Vocabulary, get_vocabulary
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_SHORT = {torch.float32: "", torch.bfloat16: "-bf16", torch.float16: "-fp16"}
+_LOOKED_AT = 4096
+"""Numbers of each weight that the fingerprint reads: training moves nearly all of them."""
+
+
+class LocalPolicy:
+    """Continues states with a model; see `Policy` for the contract."""
+
+    name: str
+
+    def __init__(
+        self, model: PreTrainedModel, vocabulary: Vocabulary, *, label: str = "local", max_lanes: int = 256
+    ) -> None:
+        """
+        Args:
+            model: a causal language model; it is not changed.
+            vocabulary: of its tokens.
+            label: the readable part of the policy's name.
+            max_lanes: sequences decoded at once, which bounds the memory.
+        """
+        self.model = model
+        self.vocabulary = vocabulary
+        self.label = label
+        self.max_lanes = max_lanes
+        self.sync()
+
+    @classmethod
+    def load(
+        cls,
+        place: str | Path,
+        *,
+        label: str | None = None,
+        dtype: torch.dtype | None = None,
+        device: str | None = None,
+        max_lanes: int = 256,
+    ) -> LocalPolicy:
+        """Opens a folder or a hub name.
+
+        Args:
+            place: what `from_pretrained` takes.
+            label: the readable part of the policy's name; None: the last part of `place`.
+            dtype: None: float32 for small models on a CPU, else bfloat16.
+            device: None: a GPU where there is one.
+            max_lanes: sequences decoded at once.
+        """
+        from transformers import AutoModelForCausalLM
+
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        model: Any = AutoModelForCausalLM.from_pretrained(str(place), dtype=dtype or "auto")
+        if dtype is None:
+            fast = not is_small(model) and (device != "cpu" or cpu_multiplies_bfloat16())
+            model = model.to(torch.bfloat16 if fast else torch.float32)
+        vocabulary = open_vocabulary(str(place))
+        return cls(model.to(device).eval(), vocabulary, label=label or Path(place).name, max_lanes=max_lanes)
+
+    def sync(self) -> None:
+        """Names the policy after its model's present weights. Call it when they have been trained."""
+        self.name = f"{self.label}{_SHORT.get(self.model.dtype, '')}-{fingerprint(self.model)}"
+
+    def propose(
+        self, states: Sequence[State], counts: Sequence[int], keys: Sequence[int], sampling: Sampling
+    ) -> list[list[Proposal]]:
+        drawn = generate(
+            self.model,
+            self.vocabulary,
+            [encode_state(state, self.vocabulary) for state in states],
+            counts,
+            keys,
+            sampling,
+            is_final=[judge_of(state.view).is_final for state in states],
+            max_lanes=self.max_lanes,
+        )
+        return [self._merge(samples) for samples in drawn]
+
+    def _merge(self, samples: Sequence[Sample]) -> list[Proposal]:
+        """Equal actions become one proposal: the log-probability is the first's, the length the mean (rounded up)."""
+        merged: dict[tuple[str, Finish], list[Sample]] = {}
+        for sample in samples:
+            merged.setdefault((self._action(sample), sample.finish), []).append(sample)
+        return [
+            Proposal(
+                action,
+                sum(same[0].logprobs),
+                -(-sum(len(sample.tokens) for sample in same) // len(same)),  # other tokens can spell the same text
+                len(same),
+                finish,
+            )
+            for (action, finish), same in merged.items()
+        ]
+
+    def _action(self, sample: Sample) -> str:
+        ended = sample.tokens[-1] == self.vocabulary.eos
+        text = self.vocabulary.decode(sample.tokens[:-1] if ended else sample.tokens).strip("\r\n")
+        return text + END if sample.finish is Finish.END else text
+
+
+def open_vocabulary(place: str) -> Vocabulary:
+    """The vocabulary of a model's folder: characters where its tokenizer is ours, else its own tokenizer."""
+    vocabulary = get_vocabulary(f"hf:{place}")
+    tokenizer = getattr(vocabulary, "tokenizer", None)
+    tokens = list(CharVocabulary.tokens)
+    if (
+        tokenizer is not None
+        and vocabulary.size == len(tokens)
+        and tokenizer.convert_ids_to_tokens(range(len(tokens))) == tokens
+    ):
+        return get_vocabulary("char")
+    return vocabulary
+
+
+def is_small(model: PreTrainedModel) -> bool:
+    """Whether float32 costs next to nothing: below 20 million parameters."""
+    return sum(p.numel() for p in model.parameters()) < 20_000_000
+
+
+def cpu_multiplies_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16 matrix products; without them bfloat16 is the slower one."""
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # torch has no public question for this
+    return bool(probe is not None and probe())
+
+
+def fingerprint(model: PreTrainedModel) -> str:
+    """Eight characters that change with the weights."""
+    hash = hashlib.blake2b(digest_size=4)
+    for name, weight in sorted(model.state_dict().items()):
+        flat = weight.detach().reshape(-1)
+        some = flat[:: max(1, len(flat) // _LOOKED_AT)].to("cpu", torch.float32)
+        hash.update(f"{name}{tuple(weight.shape)}".encode() + some.numpy().tobytes())
+    return hash.hexdigest()
