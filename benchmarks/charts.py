@@ -1,7 +1,7 @@
 """Line charts as inline SVG: no script, no font and no file from elsewhere. Colours come from the page's style sheet.
 
-Each line has its own colour, its own marker and its name at its end, so that no one has to tell colours apart. A band is
-a confidence interval; hovering over a point tells its figures.
+Each line has its own colour, its own marker and its name at its end, so no one has to tell colours apart. A band
+is a confidence interval; hovering over a point tells its figures.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import NamedTuple
 
 COLOURS = 8
 """Series colours that the style sheet knows: classes s0 to s7."""
-_WIDTH, _HEIGHT = 480, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 96, 12, 44
+_WIDTH, _HEIGHT = 400, 280
+_LEFT, _TOP, _BOTTOM = 56, 12, 44
+_LETTER, _NAME_ROOM = 7.4, (60.0, 150.0)
+"""Width of one letter of a name, and the room that names get on the right, at least and at most."""
 _LABEL_GAP = 14.0
 """Least distance between two names at the line ends."""
 
@@ -76,29 +78,30 @@ def line_chart(
     y_high = y_ticks[-1]
     warp: Callable[[float], float] = math.log if log_x else float
     x_span = (warp(x_high) - warp(x_low)) or 1.0
+    letters = max(len(each.name) for each in series)
+    right = _WIDTH - min(max(14 + _LETTER * letters, _NAME_ROOM[0]), _NAME_ROOM[1])
+    bottom = _HEIGHT - _BOTTOM
 
     def at_x(x: float) -> float:
-        return _LEFT + (warp(x) - warp(x_low)) / x_span * (_WIDTH - _LEFT - _RIGHT)
+        return _LEFT + (warp(x) - warp(x_low)) / x_span * (right - _LEFT)
 
     def at_y(y: float) -> float:
-        return _HEIGHT - _BOTTOM - max(y, 0.0) / y_high * (_HEIGHT - _TOP - _BOTTOM)
+        return bottom - max(y, 0.0) / y_high * (bottom - _TOP)
 
-    bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     parts = [
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(_spoken(title, series, y_format))}">'
     ]
     for tick in y_ticks:
         y = at_y(tick)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{y_format(tick)}</text>')
     for tick in x_ticks:
         x = at_x(tick)
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 4}"/>')
         parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 17}" text-anchor="middle">{plain(tick)}</text>')
-    parts.append(
-        f'<text class="axis" x="{(_LEFT + right) / 2}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>'
-    )
-    turn = f"translate(11 {(_TOP + bottom) / 2}) rotate(-90)"
+    centre = (_LEFT + right) / 2
+    parts.append(f'<text class="axis" x="{centre:.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
+    turn = f"translate(13 {(_TOP + bottom) / 2}) rotate(-90)"
     parts.append(f'<text class="axis" transform="{turn}" text-anchor="middle">{escape(y_label)}</text>')
     for each in series:
         parts += _band(each, at_x, at_y, right)
@@ -109,8 +112,10 @@ def line_chart(
         last = each.points[-1]
         start = right if each.flat else at_x(last.x)
         css = f"s{each.colour % COLOURS}"
-        parts.append(f'<path class="leader {css}" d="M{start + 5:.1f} {at_y(last.y):.1f}L{right + 8} {height:.1f}"/>')
-        parts.append(f'<text class="name {css}" x="{right + 11}" y="{height + 4:.1f}">{escape(each.name)}</text>')
+        parts.append(
+            f'<path class="leader {css}" d="M{start + 5:.1f} {at_y(last.y):.1f}L{right + 8:.1f} {height:.1f}"/>'
+        )
+        parts.append(f'<text class="name {css}" x="{right + 11:.1f}" y="{height + 4:.1f}">{escape(each.name)}</text>')
     return "".join([*parts, "</svg>"])
 
 
@@ -187,7 +192,7 @@ def _line(each: Series, at_x: _Place, at_y: _Place, right: float, y_format: Call
     parts = [f'<path class="line {css}" d="{path}"/>']
     if each.flat:
         x, y = places[-1]
-        parts.append(f'<path class="line dashed {css}" d="M{x:.1f} {y:.1f}L{right} {y:.1f}"/>')
+        parts.append(f'<path class="line dashed {css}" d="M{x:.1f} {y:.1f}L{right:.1f} {y:.1f}"/>')
     if len(places) <= 24:
         for (x, y), point in zip(places, each.points, strict=True):
             note = escape(point.note or f"{each.name}: {y_format(point.y)} at {plain(round(point.x, 2))}")

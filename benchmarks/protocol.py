@@ -1,11 +1,11 @@
 """The benchmark: agents x environments x budgets x seeds, every agent on the same problems.
 
-    problems    the first distinct ones of a split (for data sets: the first rows), the same for all, so results pair up
-    budgets     tokens per problem, metered where the policy is called; a run at the largest gives the smaller ones too,
-                because with less budget a search sees a prefix of what it sees with more
-    judgement   by the hidden verifier, after the search; of the answer, and of every candidate (coverage)
-    storage     each problem is committed when it is done: a killed run goes on where it was
-    selection   on the validation split alone; the search agent it picks is the one that counts on the test split
+problems    the first distinct ones of a split (for data sets: the first rows), the same for all, so results pair up
+budgets     tokens per problem, metered where the policy is called; a run at the largest gives the smaller ones too,
+            because with less budget a search sees a prefix of what it sees with more
+judgement   by the hidden verifier, after the search; of the answer, and of every candidate (coverage)
+storage     each problem is committed when it is done: a killed run goes on where it was
+selection   on the validation split alone; the search agent it picks is the one that counts on the test split
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import tyro
-from rich.console import Console
-
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.agents.policies.core import Policy
 from reasonrl.agents.search.agents import AGENTS, SearchAgent, get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.driver import SearchError, SearchResult
+from reasonrl.agents.search.core import SearchError, SearchResult
 from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store, canonical
 from reasonrl.benchmarks.suites import environments
 from reasonrl.benchmarks.summary import BASELINES, base_name
@@ -35,9 +33,10 @@ from reasonrl.envs.core import Problem, Source, check_split
 from reasonrl.envs.registry import DATASETS, source_name
 from reasonrl.envs.sources import get_source, pick_difficulty
 from reasonrl.verifiers.core import Status, Verdict, no_answer
+from rich.console import Console
 
-_MOST_DRAWS = 40
-"""Indices looked at for each problem wanted, before a family counts as having no more distinct ones."""
+_MOST_REPEATS = 400
+"""Indices in a row that give nothing new before a generator counts as having no more."""
 
 T = TypeVar("T", str, int)
 
@@ -107,6 +106,7 @@ class Suite:
 
     env: str
     options: str
+    split: str
     source: Source
     problems: tuple[Problem, ...]
 
@@ -124,26 +124,29 @@ def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Con
     if config.select_on_validation:
         searching = [job for job in jobs if base_name(job.name) not in BASELINES]
         splits.insert(0, ("validation", config.validation_limit, searching))
-    suites = [(make_suite(config, env, split, limit), split, chosen) for split, limit, chosen in splits for env in ids]
+    suites = [(make_suite(config, env, split, limit), limit, chosen) for split, limit, chosen in splits for env in ids]
     with Store(config.store) as store:
         if policy is None:
             from reasonrl.agents.policies.registry import get_policy
 
             policy = get_policy(config.policy)
-        run, start, failures = store.begin_run(dataclasses.asdict(config)), time.monotonic(), 0
-        for suite, split, chosen in suites:
-            if len(suite.problems) < (config.validation_limit if split == "validation" else config.limit):
-                console.print(f"{suite.env} has {len(suite.problems)} different problems in the {split} split: all are used")
+        start = time.monotonic()
+        bench = _Bench(config, policy, store, store.begin_run(dataclasses.asdict(config)), console)
+        failures = 0
+        for suite, limit, chosen in suites:
+            count = len(suite.problems)
+            if count < limit:
+                console.print(f"{suite.env} has {count} different problems in the {suite.split} split: all are used")
             for job in chosen:
                 for seed in config.seeds if job.name != "greedy" else config.seeds[:1]:
-                    failures += _run_cell(config, suite, split, job, seed, policy, store, run, console)
-        store.end_run(run, time.monotonic() - start)
+                    failures += bench.run_agent(suite, job, seed)
+        store.end_run(bench.run, time.monotonic() - start)
     if failures:
         raise RuntimeError(f"{failures} searches failed and are not stored; run the same command again to retry them")
 
 
 def make_suite(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
-    """The first `limit` problems: rows of a data set, or what a generator makes from 0, 1, ... less repeated prompts."""
+    """The first `limit` problems: rows of a data set, or what a generator makes from 0, 1, ... less repeats."""
     name = source_name(env)
     source = get_source(name, data=config.data if name in DATASETS else None)
     options = {
@@ -151,7 +154,7 @@ def make_suite(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
         "data": Path(config.data).name if config.data is not None and name in DATASETS else None,
     }
     drawn = _problems(source, split, config.difficulty, repeats=name in DATASETS)
-    return Suite(env, canonical(options), source, tuple(itertools.islice(drawn, limit)))
+    return Suite(env, canonical(options), split, source, tuple(itertools.islice(drawn, limit)))
 
 
 def _problems(source: Source, split: str, difficulty: Sequence[int], *, repeats: bool) -> Iterator[Problem]:
@@ -166,7 +169,7 @@ def _problems(source: Source, split: str, difficulty: Sequence[int], *, repeats:
             seen.add(problem.view.prompt)
             since = 0
             yield problem
-        elif (since := since + 1) > _MOST_DRAWS * 10:
+        elif (since := since + 1) > _MOST_REPEATS:
             return
 
 
@@ -224,82 +227,89 @@ def _check(config: BenchConfig) -> list[Job]:
     return jobs
 
 
-def _run_cell(
-    config: BenchConfig,
-    suite: Suite,
-    split: str,
-    job: Job,
-    seed: int,
-    policy: Policy,
-    store: Store,
-    run: int,
-    console: Console,
-) -> int:
-    """One agent with one seed on one environment, all budgets; returns how many searches failed."""
-    agent = job.make(suite.problems)
-    setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
-    limits = canonical({"max_tokens": config.max_tokens, "max_steps": config.max_steps})
-    cell = Cell(suite.env, suite.options, split, policy.name, job.label, canonical(setup), limits, seed)
-    for problem in suite.problems:
-        store.check_problem(cell, problem.id, problem.view.prompt)
-    budgets = sorted(set(config.budgets))
-    failures = 0
-    for group in [budgets] if agent.anytime else [[budget] for budget in budgets]:
-        there = [store.finished(cell, budget) for budget in group]
-        todo = [problem for problem in suite.problems if not all(problem.id in done for done in there)]
-        by_id = {problem.id: problem for problem in todo}
-        statuses = [there[-1][p.id] for p in suite.problems if p.id not in by_id]
+@dataclass(frozen=True)
+class _Bench:
+    """What stays the same through a run."""
+
+    config: BenchConfig
+    policy: Policy
+    store: Store
+    run: int
+    console: Console
+
+    def run_agent(self, suite: Suite, job: Job, seed: int) -> int:
+        """One agent with one seed on one environment, all budgets; returns how many searches failed."""
+        config = self.config
+        agent = job.make(suite.problems)
+        setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
+        limits = {"max_tokens": config.max_tokens, "max_steps": config.max_steps}
+        who = (self.policy.name, job.label, canonical(setup), canonical(limits))
+        cell = Cell(suite.env, suite.options, suite.split, *who, seed)
+        for problem in suite.problems:
+            self.store.check_problem(cell, problem.id, problem.view.prompt)
+        budgets = sorted(set(config.budgets))
+        if agent.anytime:
+            return self._run_budgets(suite, agent, cell, budgets)
+        return sum(self._run_budgets(suite, agent, cell, [budget]) for budget in budgets)
+
+    def _run_budgets(self, suite: Suite, agent: SearchAgent, cell: Cell, budgets: Sequence[int]) -> int:
+        """One pass over the problems at the largest of these budgets, which gives the others too."""
+        config, store = self.config, self.store
+        there = [store.finished(cell, budget) for budget in budgets]
+        todo = {p.id: p for p in suite.problems if not all(p.id in done for done in there)}
+        statuses = [there[-1][p.id] for p in suite.problems if p.id not in todo]
         kept = {problem.id for problem in suite.problems[: config.keep_trees]}
-        total, title = len(suite.problems), f"{suite.env} {split} {job.label}" + (f" seed {seed}" if seed else "")
-        if not agent.anytime:
-            title += f" budget {group[-1]}"
-        with watch(title, total=total, done=total - len(todo), console=console) as display:
-            start, tokens = time.monotonic(), 0
+        title = f"{suite.env} {suite.split} {cell.agent}"
+        title += (f" seed {cell.seed}" if len(config.seeds) > 1 else "") + (
+            f" {budgets[-1]}" if not agent.anytime else ""
+        )
+        start, tokens = time.monotonic(), 0
 
-            def done(found: SearchResult) -> None:
-                nonlocal tokens
-                problem = by_id[found.id]
-                results = judge(suite.source, problem, found, group, keep_tree=found.id in kept)
-                store.add(cell, results, prompt=problem.view.prompt, run=run)
-                statuses.append(results[-1].status)
-                tokens += found.tokens
-                right = sum(status == Status.CORRECT for status in statuses)
-                rate = tokens / max(1e-9, time.monotonic() - start)
-                display.update(len(statuses), f"right {right / len(statuses):.0%}  {rate:,.0f} tokens/s")
+        def done(found: SearchResult) -> None:
+            nonlocal tokens
+            problem = todo[found.id]
+            results = judge(suite.source, problem, found, budgets, keep_tree=found.id in kept)
+            store.add(cell, results, prompt=problem.view.prompt, run=self.run)
+            statuses.append(results[-1].status)
+            tokens += found.tokens
+            right = sum(status == Status.CORRECT for status in statuses)
+            rate = tokens / max(1e-9, time.monotonic() - start)
+            display.update(len(statuses), f"right {right / len(statuses):.0%}  {rate:,.0f} tokens/s")
 
+        with watch(title, total=len(suite.problems), done=len(statuses), console=self.console) as display:
             if not todo:
-                display.update(total, "stored already")
-                continue
+                display.update(len(statuses), "stored already")
+                return 0
             try:
                 agent.run(
-                    [problem.view for problem in todo],
+                    [problem.view for problem in todo.values()],
                     source=suite.source,
-                    policy=policy,
-                    budget=Budget(tokens=group[-1]),
-                    seed=seed,
+                    policy=self.policy,
+                    budget=Budget(tokens=budgets[-1]),
+                    seed=cell.seed,
                     batch_size=config.batch_size,
                     max_steps=config.max_steps,
                     max_tokens=config.max_tokens,
                     on_done=done,
                 )
             except SearchError as error:
-                failures += len(error.errors)
-                display.say(f"{error}")
-    return failures
+                display.say(str(error))
+                return len(error.errors)
+        return 0
 
 
 def judge(
     source: Source, problem: Problem, found: SearchResult, budgets: Sequence[int], *, keep_tree: bool = False
 ) -> list[Result]:
     """One result a budget, from one search at the largest: what it would have answered with fewer tokens, judged."""
-    judge_of = source.family_of(problem.view)
+    family = source.family_of(problem.view)
     verdicts: dict[str, Verdict] = {}
 
     def verdict_on(answer: str | None) -> Verdict:
         if answer is None:
             return no_answer("no answer was finished within the budget")
         if answer not in verdicts:
-            verdicts[answer] = judge_of.verify(problem, answer)
+            verdicts[answer] = family.verify(problem, answer)
         return verdicts[answer]
 
     candidates = [
@@ -332,14 +342,15 @@ def judge(
         )
     lines = [] if results[-1].answer is None else results[-1].answer.split("\n")
     steps = tuple(
-        Step(line, judge_of.check_step(problem.view, lines[:position], line).value) for position, line in enumerate(lines)
+        Step(line, family.check_step(problem.view, lines[:position], line).value) for position, line in enumerate(lines)
     )
     tree = json.dumps(found.tree.to_json()) if keep_tree else None
     return [*results[:-1], replace(results[-1], steps=steps, tree=tree)]
 
 
 def main(config: BenchConfig) -> None:
-    from reasonrl.benchmarks.report import ReportConfig, main as report
+    from reasonrl.benchmarks.report import ReportConfig
+    from reasonrl.benchmarks.report import main as report
 
     run_bench(config)
     report(ReportConfig(store=config.store, page=config.page))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
-from rich.table import Table
-
 from reasonrl.benchmarks.statistics import Interval
 from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.summary import Row, Selection, Versus, flatten, select, summarise
+from rich.console import Console
+from rich.table import Table
 
 _PLAIN_WIDTH = 132
 """Columns of the table where there is no terminal."""
@@ -59,21 +59,20 @@ def main(config: ReportConfig) -> None:
 
 def show(rows: Sequence[Row], console: Console) -> None:
     """Prints the table, and below it the comparison that the validation split chose."""
-    console.print(make_table(rows))
+    console.print(make_table(main_split(rows)))
     console.print(
-        "[ ] are 95 % intervals, in per cent. found: some candidate was right (coverage); chosen: accuracy / found. "
+        "[ ] are 95 % intervals. found: some candidate was right (coverage); chosen: of these, it was the one given.\n"
         "Differences are paired, in points; vs greedy is against greedy's one answer, vs majority at the same budget.",
         style="dim",
     )
     chosen = select(rows)
     if chosen:
         console.print("\n[bold]Picked on the validation split, measured on the test split[/bold]")
-        for each in chosen:
-            console.print("  " + sentence(each))
+        console.print(bottom_line(chosen))
 
 
 def make_table(rows: Sequence[Row]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     several = len({row.series.policy for row in rows}) > 1
     for name in ("environment", *(("policy",) if several else ()), "agent"):
         table.add_column(name, overflow="fold")
@@ -88,13 +87,15 @@ def make_table(rows: Sequence[Row]) -> Table:
             *(("",) * len(where) if before[1:] == where else where),
             "" if before == agent else series.agent + (" (oracle)" if row.oracle else ""),
             f"{row.budget:,}",
-            str(row.problems) + (f" x {row.seeds}" if row.seeds > 1 else "") + (f" -{row.unjudged}" if row.unjudged else ""),
+            str(row.problems)
+            + (f" x {row.seeds}" if row.seeds > 1 else "")
+            + (f" -{row.unjudged}" if row.unjudged else ""),
             f"{percent(row.accuracy.value)} {ends(row.accuracy)}",
             percent(row.coverage),
             percent(row.efficiency),
             f"{row.tokens:,.0f}",
             number(row.verifier_calls, 1),
-            number(row.seconds, 2),
+            seconds(row.seconds),
             points(row.over_greedy),
             points(row.over_majority),
         )
@@ -108,9 +109,19 @@ def table_rows(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         largest[row.series] = max(row.budget, largest.get(row.series, 0))
     shown = [row for row in rows if row.series.base != "greedy" or row.budget == largest[row.series]]
-    places = list(dict.fromkeys((row.series.split, row.series.env, row.series.options, row.series.policy) for row in rows))
+    places = list(
+        dict.fromkeys((row.series.split, row.series.env, row.series.options, row.series.policy) for row in rows)
+    )
     places.sort(key=lambda each: each[0])
     return sorted(shown, key=lambda r: places.index((r.series.split, r.series.env, r.series.options, r.series.policy)))
+
+
+def by_place(rows: Iterable[Row]) -> list[list[Row]]:
+    """Rows of one environment, policy and limits together."""
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[(row.series.env, row.series.options, row.series.policy, row.series.settings)].append(row)
+    return list(groups.values())
 
 
 def place(row: Row) -> str:
@@ -120,15 +131,34 @@ def place(row: Row) -> str:
     return f"{row.series.env.removeprefix('reasonrl/')}{extra} {row.series.split}"
 
 
-def sentence(chosen: Selection) -> str:
-    """The bottom line of one environment."""
-    test, validation = chosen.test, chosen.validation
-    text = f"{place(test)}: {test.series.agent} {percent(test.accuracy.value)}, greedy {percent(chosen.greedy.accuracy.value)}"
-    text += f", difference {points(test.over_greedy)} points"
-    if chosen.majority is not None:
-        text += f"; majority at the same {test.budget:,} tokens {percent(chosen.majority.accuracy.value)}"
-        text += f", difference {points(test.over_majority)}"
-    return text + f" (validation: {percent(validation.accuracy.value)} of {validation.problems})"
+def bottom_line(chosen: Sequence[Selection]) -> Table:
+    """The comparison that was fixed before the test split was looked at."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("environment")
+    table.add_column("picked")
+    for name in ("budget", "n", "greedy", "picked", "difference", "majority, equal tokens", "difference"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in chosen:
+        test = each.test
+        table.add_row(
+            place(test),
+            test.series.agent,
+            f"{test.budget:,}",
+            str(test.problems),
+            percent(each.greedy.accuracy.value),
+            percent(test.accuracy.value),
+            f"[bold]{points(test.over_greedy)}[/bold]",
+            "-" if each.majority is None else percent(each.majority.accuracy.value),
+            points(test.over_majority),
+        )
+    return table
+
+
+def main_split(rows: Sequence[Row]) -> list[Row]:
+    """The rows to look at: of the test split where there are any."""
+    splits = {row.series.split for row in rows}
+    split = next(each for each in ("test", "validation", "train") if each in splits)
+    return [row for row in rows if row.series.split == split]
 
 
 def percent(share: float) -> str:
@@ -137,6 +167,14 @@ def percent(share: float) -> str:
 
 def number(value: float, digits: int) -> str:
     return "-" if math.isnan(value) else f"{value:,.{digits}f}"
+
+
+def seconds(value: float) -> str:
+    """
+    >>> seconds(0.00412), seconds(12.3)
+    ('0.0041', '12')
+    """
+    return "-" if math.isnan(value) else f"{value:.2g}" if value < 100 else f"{value:,.0f}"
 
 
 def points(versus: Versus | None) -> str:

@@ -2,7 +2,7 @@
 
     selected accuracy   share of problems whose one chosen answer is right
     coverage            share of problems with a right candidate: unbiased pass@k (Chen et al. 2021, arXiv 2107.03374)
-    efficiency          accuracy / coverage: how much of what was found was also chosen
+    efficiency          accuracy / share found by the samples drawn: how much of what was found was also chosen
 
 Arrays are over problems, [P]; a problem run with several seeds enters once, with its mean, because its runs are not
 independent. NaN marks a problem that the judge could not judge: it is left out, in pairs where pairs are compared.

@@ -1,4 +1,4 @@
-"""Named groups of environments, so that `--env all` says what `--env MathReason-v0,LogicReason-v0,CodeReason-v0` says."""
+"""Named groups of environments: `--env all` says what `--env MathReason-v0,LogicReason-v0,CodeReason-v0` says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUITES: dict[str, tuple[str, ...]] = {
 
 
 def environments(names: Iterable[str]) -> tuple[str, ...]:
-    """Environment ids of these suites and ids, in order, each once; an unknown one is an error that lists what there is.
+    """Ids of these suites and environments, in order, each once; an unknown one is an error that lists what there is.
 
     >>> environments(["all", "MathReason-v0"])
     ('MathReason-v0', 'LogicReason-v0', 'CodeReason-v0')

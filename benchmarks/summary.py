@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-
 from reasonrl.benchmarks.statistics import (
     NOTHING,
     Floats,
@@ -68,6 +67,7 @@ class Row:
     accuracy: Interval
     coverage: float
     efficiency: float
+    """Of the problems for which a right answer was found (by the very samples drawn), the share where it was given."""
     tokens: float
     """Mean per problem, as are the next three."""
     guide_calls: float
@@ -215,6 +215,7 @@ def _row(
         for problem, by_seed in budgets[budget].items()
         for number, run in by_seed.items()
     ]
+    found = [any(c.correct for c in run.candidates) for run in runs if run.correct is not None]
     share = accuracy(np.array(list(scores.values()), float), seed=seed)
     coverage = _mean([chance for chance in covered if chance is not None])
     return Row(
@@ -225,7 +226,7 @@ def _row(
         unjudged=sum(run.correct is None for run in runs),
         accuracy=share,
         coverage=coverage,
-        efficiency=efficiency(share.value, coverage),
+        efficiency=efficiency(share.value, _mean([float(each) for each in found])),
         tokens=_mean([run.tokens for run in runs]),
         guide_calls=_mean([run.guide_calls for run in runs]),
         verifier_calls=_mean([run.verifier_calls for run in runs]),

@@ -1,4 +1,4 @@
-"""A policy that needs no model: it picks from the menu of legal steps, the useful one with a chance that a test sets."""
+"""A policy that needs no model: it picks from the menu of legal steps, the useful one as often as a test sets."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ class MenuPolicy:
         tokens = len(action) + 1
         if tokens > sampling.max_tokens:
             return Proposal(action[: sampling.max_tokens], -1.0, sampling.max_tokens, 1, Finish.LENGTH)
-        return Proposal(action.rstrip(END) + END if final else action, -1.0, tokens, 1, Finish.END if final else Finish.STEP)
+        return Proposal(
+            action.rstrip(END) + END if final else action, -1.0, tokens, 1, Finish.END if final else Finish.STEP
+        )
 
 
 @pytest.fixture

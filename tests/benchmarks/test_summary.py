@@ -96,7 +96,9 @@ def test_seeds_of_one_problem_are_averaged_before_problems_are_resampled() -> No
     both = [*make("beam", 10, seed=0), *make("beam", 0, seed=1)]
     (row,) = summarise(both)
     assert (row.problems, row.seeds) == (10, 2)
-    assert row.accuracy == pytest.approx((0.5, 0.5, 0.5))  # every problem's mean is one half: nothing varies between problems
+    assert row.accuracy == pytest.approx(
+        (0.5, 0.5, 0.5)
+    )  # every problem's mean is one half: nothing varies between problems
 
 
 def test_an_answer_that_was_not_judged_counts_for_nobody() -> None:
