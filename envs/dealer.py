@@ -20,6 +20,7 @@ INDEX_BITS = 31
 """Episodes draw a problem index below 2**31."""
 
 _KEPT = 4096
+_NO_TOKENS = np.empty(0, np.int64)
 
 
 class Deal(NamedTuple):
@@ -29,10 +30,8 @@ class Deal(NamedTuple):
     judge: Callable[[str], Verdict]
     """Scores a finished answer."""
     start: State
-    tokens: NDArray[np.int64]
-    """[T] the prompt, then padding; read-only, and empty where observations are text."""
-    length: int
-    """Tokens of the prompt."""
+    prompt: NDArray[np.int64]
+    """Tokens of the prompt; empty where observations are text."""
 
 
 class Dealer:
@@ -45,9 +44,9 @@ class Dealer:
             raise ValueError(f"num_problems must be from 1 to {2**INDEX_BITS}, got {num_problems}")
         self.mdp = mdp
         self.split = split
+        self.longest = prompt_length(mdp)
         self.difficulty = difficulty
         self.num_problems = 2**INDEX_BITS if num_problems is None else num_problems
-        self.room = context_length(mdp)
         self._deals: dict[int, Deal] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Dealer:
@@ -73,18 +72,16 @@ class Dealer:
         family = mdp.source.family_of(view)
         judge = functools.partial(family.verify, problem)
         if mdp.level not in (Level.TOKEN, Level.CHOICE):
-            return Deal(problem, judge, mdp.initial(view), np.empty(0, np.int64), 0)
+            return Deal(problem, judge, mdp.initial(view), _NO_TOKENS)
         ids = mdp.vocabulary.encode_prompt(view.prompt, family.instructions)
-        most = prompt_length(mdp)
-        if len(ids) > most:
+        if len(ids) > self.longest:
             raise ValueError(
-                f"the prompt of {problem.id} has {len(ids)} tokens, more than the {most} that {mdp.source.name} "
-                "allows: shorten it"
+                f"the prompt of {problem.id} has {len(ids)} tokens, more than the {self.longest} that "
+                f"{mdp.source.name} allows: shorten it"
             )
-        tokens = np.full(self.room, mdp.vocabulary.pad, np.int64)
-        tokens[: len(ids)] = ids
-        tokens.setflags(write=False)
-        return Deal(problem, judge, mdp.initial(view), tokens, len(ids))
+        prompt = np.array(ids, np.int64)
+        prompt.setflags(write=False)
+        return Deal(problem, judge, mdp.initial(view), prompt)
 
 
 def prompt_length(mdp: MDP) -> int:

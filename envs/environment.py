@@ -133,7 +133,7 @@ class ReasonEnv(gym.Env[Any, Any]):
         self._discrete = self.mdp.level in (Level.TOKEN, Level.CHOICE)
         self._deal: Deal | None = None
         self._state: State | None = None
-        self._tokens: NDArray[np.int64] = np.empty(0, np.int64)
+        self._tokens = np.zeros(context_length(self.mdp) if self._discrete else 0, np.int64)
         self._drawn = b""
         """The packed tokens that `_tokens` shows behind the prompt."""
 
@@ -161,7 +161,10 @@ class ReasonEnv(gym.Env[Any, Any]):
         else:
             deal = self.dealer.draw(self.np_random)
         self._deal, self._state = deal, deal.start
-        self._tokens, self._drawn = deal.tokens.copy(), b""
+        if self._discrete:
+            self._tokens.fill(self.mdp.vocabulary.pad)
+            self._tokens[: len(deal.prompt)] = deal.prompt
+            self._drawn = b""
         return self._observe(deal.start), self._info(deal.start, 0.0, 0.0, None)
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
@@ -198,7 +201,7 @@ class ReasonEnv(gym.Env[Any, Any]):
     def _observe(self, state: State) -> Observation:
         if not self._discrete:
             return observe_text(self.mdp, state)
-        start, packed, shown = self._deal.length, state.tokens, self._drawn  # type: ignore[union-attr]
+        start, packed, shown = len(self._deal.prompt), state.tokens, self._drawn  # type: ignore[union-attr]
         length = start + len(packed) // 4
         if packed is not shown:
             if len(packed) == len(shown) + 4 and packed.startswith(

@@ -53,10 +53,11 @@ class TokenLanes:
         """Begins an episode in each of these lanes (all lanes, the first time)."""
         if not self.deals:
             self.deals, self._states = list(deals), [deal.start for deal in deals]
+        self.tokens_BT[lanes] = self.mdp.vocabulary.pad
         for lane, deal in zip(lanes, deals, strict=True):
             self.deals[lane], self._states[lane] = deal, deal.start
-            self.tokens_BT[lane] = deal.tokens
-        lengths = [deal.length for deal in deals]
+            self.tokens_BT[lane, : len(deal.prompt)] = deal.prompt
+        lengths = [len(deal.prompt) for deal in deals]
         self.length_B[lanes] = lengths
         self.base_B[lanes] = lengths
         self.line_start_B[lanes] = lengths
@@ -92,13 +93,14 @@ class TokenLanes:
         counts, ends = (self.length_B - self.base_B)[lanes].tolist(), ends_B[lanes].tolist()
         happened: Happened = []
         for lane, start, stop, count, end in zip(lanes.tolist(), starts, stops, counts, ends, strict=True):
-            state = self._states[lane]
+            view, steps, _, _, turns, _, moves, potential, going = self._states[lane]
             if end:
                 line = self.tokens_BT[lane, start:stop].tolist()
-                transition = self.mdp.end_line(state._replace(count=count - 1), line, self.deals[lane].judge)
+                before = State(view, steps, b"", 0, turns, count - 1, moves, potential, going)
+                transition = self.mdp.end_line(before, line, self.deals[lane].judge)
                 self._keep(lane, transition.state)
             else:
-                transition = self.mdp.run_out(state._replace(count=count))
+                transition = self.mdp.run_out(State(view, steps, b"", 0, turns, count, moves, potential, going))
                 self._states[lane] = transition.state
             happened.append((lane, transition))
         return happened
@@ -127,19 +129,23 @@ class TokenLanes:
 
     def get(self, lane: int) -> State:
         view, steps, _, _, turns, _, moves, potential, stop = self._states[lane]
-        prompt, length = self.deals[lane].length, int(self.length_B[lane])
+        prompt, length = len(self.deals[lane].prompt), int(self.length_B[lane])
         packed = self.tokens_BT[lane, prompt:length].astype("<i4").tobytes()
         line_start = 4 * (int(self.line_start_B[lane]) - prompt)
         return State(view, steps, packed, line_start, turns, length - int(self.base_B[lane]), moves, potential, stop)
 
     def set(self, lane: int, state: State) -> None:
-        deal = self.deals[lane]
-        length = deal.length + len(state.tokens) // 4
-        self.tokens_BT[lane] = deal.tokens
-        self.tokens_BT[lane, deal.length : length] = np.frombuffer(state.tokens, "<i4")
+        prompt = self.deals[lane].prompt
+        start, length = len(prompt), len(prompt) + len(state.tokens) // 4
+        row = self.tokens_BT[lane]
+        row[:start], row[start:length], row[length:] = (
+            prompt,
+            np.frombuffer(state.tokens, "<i4"),
+            self.mdp.vocabulary.pad,
+        )
         self.length_B[lane] = length
         self.base_B[lane] = length - state.count
-        self.line_start_B[lane] = deal.length + state.line_start // 4
+        self.line_start_B[lane] = start + state.line_start // 4
         self._states[lane] = state._replace(tokens=b"", line_start=0)
 
     def counts(self) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
 from reasonrl.envs.core import END, Source, View
 from reasonrl.envs.vocabulary import Vocabulary
 from reasonrl.verifiers.core import Verdict
@@ -133,12 +134,13 @@ class MDP:
         self.max_steps = max_steps
         self.max_chars = CHARS_PER_TOKEN * max_tokens
         self._say = {Level.TOKEN: self._token, Level.CHOICE: self._choice}.get(self.level)
+        self._retry = np.array(vocabulary.encode(f"\n{RETRY}\n"), "<i4").tobytes()
         self._ends_line: list[bool] = vocabulary.breaks.tolist()  # a list: one token at a time is looked up here
         self._ends_line[vocabulary.eos] = True
         self._menus: dict[tuple[View, tuple[str, ...]], tuple[str, ...]] = {}
 
     def initial(self, view: View) -> State:
-        return State(view, potential=self._potential(view, ()))
+        return State(view, potential=self.source.family_of(view).potential(view, ()) if self.shaped else 0.0)
 
     def step(self, state: State, action: int | str, judge: Callable[[str], Verdict] | None = None) -> Transition:
         """One action. `judge` scores a finished answer; search passes none."""
@@ -170,7 +172,7 @@ class MDP:
         """The token level where a line ends.
 
         Args:
-            state: before the last token, whose `tokens` and `line_start` may already be moved behind it.
+            state: before the last token, but with `tokens` and `line_start` already behind it.
             line: ids of the whole line; the last one is a line break or the end token.
             judge: scores the answer if this finishes it.
         """
@@ -208,7 +210,7 @@ class MDP:
         line = menu[action]
         ids = self.vocabulary.encode(line.removesuffix(END) + "\n")
         said = ids[: max(0, self.max_tokens - state.count)]  # what is past the limit ends the episode and is not shown
-        tokens = state.tokens + struct.pack(f"<{len(said)}i", *said)
+        tokens = state.tokens + np.array(said, "<i4").tobytes()
         state = state._replace(tokens=tokens, line_start=len(tokens))
         return self._advance(state, line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge)
 
@@ -223,60 +225,45 @@ class MDP:
         self, state: State, lines: list[str], used: int, ended: bool, judge: Callable[[str], Verdict] | None
     ) -> Transition:
         """Adds finished lines; the first final one completes the answer and what follows it is dropped."""
-        view = state.view
+        view, steps, tokens, line_start, turns, count, moves, potential, stop = state
         family = self.source.family_of(view)
-        added: list[str] = []
-        stop = Stop.RUNNING
         for line in lines:
             line = line.rstrip("\r\x03")
             if line.strip():
-                added.append(line)
+                steps = (*steps, line)
                 if family.is_final(line):
                     stop = Stop.ANSWER
                     break
-        if stop is Stop.RUNNING and ended:
+        if ended and not stop:
             stop = Stop.END
-        steps = state.steps + tuple(added)
-        count, moves = state.count + used, state.moves + 1
-        if count > self.max_tokens or (not stop and count >= self.max_tokens):
+        count, moves = count + used, moves + 1
+        out_of_tokens, out_of_steps = count >= self.max_tokens, moves >= self.max_steps
+        if count > self.max_tokens or (out_of_tokens and not stop):
             stop = Stop.TOKENS
-        elif not stop and moves >= self.max_steps:
+        elif out_of_steps and not stop:
             stop = Stop.STEPS
-        following = state._replace(steps=steps, count=count, moves=moves, stop=stop)
-        if stop not in (Stop.ANSWER, Stop.END):
-            return self._shaped(state, following, truncated=bool(stop))
-        verdict = judge(following.answer) if judge is not None else None
-        if verdict is None:
-            return self._shaped(state, following, terminated=True)
-        if not verdict.judged:
-            return self._shaped(state, following._replace(stop=Stop.ERROR), truncated=True, verdict=verdict)
-        tries = len(state.turns) // 2 + 1
-        if not verdict.correct and tries < self.attempts and count < self.max_tokens and moves < self.max_steps:
-            return self._shaped(state, self._retry(following), verdict=verdict)
-        return self._shaped(state, following, terminated=True, outcome=verdict.score, verdict=verdict)
 
-    def _retry(self, state: State) -> State:
-        tokens = state.tokens
-        if self.level in (Level.TOKEN, Level.CHOICE):
-            ids = self.vocabulary.encode(f"\n{RETRY}\n")
-            tokens += struct.pack(f"<{len(ids)}i", *ids)
-        turns = (*state.turns, state.answer, RETRY)
-        return state._replace(steps=(), turns=turns, tokens=tokens, line_start=len(tokens), stop=Stop.RUNNING)
+        outcome, terminated, verdict = 0.0, False, None
+        if stop is Stop.ANSWER or stop is Stop.END:
+            verdict = judge("\n".join(steps)) if judge is not None else None
+            if verdict is not None and not verdict.judged:
+                stop = Stop.ERROR
+            elif (
+                verdict is None
+                or verdict.correct
+                or len(turns) // 2 + 1 >= self.attempts
+                or out_of_tokens
+                or out_of_steps
+            ):
+                terminated, outcome = True, verdict.score if verdict is not None else 0.0
+            else:  # another attempt
+                steps, turns, stop = (), (*turns, "\n".join(steps), RETRY), Stop.RUNNING
+                if self._say is not None:
+                    tokens += self._retry
+                    line_start = len(tokens)
 
-    def _shaped(
-        self,
-        before: State,
-        after: State,
-        *,
-        terminated: bool = False,
-        truncated: bool = False,
-        outcome: float = 0.0,
-        verdict: Verdict | None = None,
-    ) -> Transition:
-        potential = 0.0 if terminated else self._potential(after.view, after.steps)
-        shaping = self.gamma * potential - before.potential
-        after = after._replace(potential=potential)
+        following = 0.0 if terminated or not self.shaped else family.potential(view, steps)
+        shaping = self.gamma * following - potential
+        after = State(view, steps, tokens, line_start, turns, count, moves, following, stop)
+        truncated = bool(stop) and not terminated
         return Transition(after, outcome + shaping, terminated, truncated, outcome, shaping, verdict)
-
-    def _potential(self, view: View, steps: tuple[str, ...]) -> float:
-        return self.source.family_of(view).potential(view, steps) if self.shaped else 0.0

@@ -107,10 +107,10 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
                 deals.append(self._draw(lane) if index is None else self.dealer.by_index(int(index)))
         self._start(lanes, deals)
         self._over = sorted(set(self._over).difference(lanes))
-        rows = [make_info(deal.start, 0.0, 0.0, None) for deal in deals]
-        everyone = len(lanes) == self.num_envs
-        info = self._info([], [], np.zeros(self.num_envs)) if everyone else self._info_of(lanes, rows)
-        return self._lanes.observe(), info
+        if len(lanes) == self.num_envs:
+            return self._lanes.observe(), self._info({}, np.zeros(self.num_envs))
+        rows = {lane: make_info(deal.start, 0.0, 0.0, None) for lane, deal in zip(lanes, deals, strict=True)}
+        return self._lanes.observe(), self._info_of(rows)
 
     def step(
         self, actions: Any
@@ -119,31 +119,29 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         over, final = self._over, {}
         if over and self.autoreset_mode is AutoresetMode.DISABLED:
             raise RuntimeError(f"lane {over[0]} is over: reset(options={{'reset_mask': ...}}) before the next step")
-        rewards = (self.mdp.gamma - 1.0) * self._potential_B if self._drifts else np.zeros(self.num_envs)
-        rewards[over] = 0.0
-        shaping = rewards.copy()
+        shaping = (self.mdp.gamma - 1.0) * self._potential_B if self._drifts else np.zeros(self.num_envs)
+        shaping[over] = 0.0
         happened = self._lanes.act(actions, np.array(over, np.intp))
-        terminated, truncated = np.zeros(self.num_envs, np.bool_), np.zeros(self.num_envs, np.bool_)
-        lanes, rows = (
-            [lane for lane, _ in happened],
-            [make_info(t.state, t.outcome, t.shaping, t.verdict) for _, t in happened],
-        )
         if happened:
-            rewards[lanes] = [transition.reward for _, transition in happened]
-            terminated[lanes] = [transition.terminated for _, transition in happened]
-            truncated[lanes] = [transition.truncated for _, transition in happened]
+            lanes = [lane for lane, _ in happened]
             self._note(lanes, [transition.state for _, transition in happened])
-        self._over = [lane for lane, transition in happened if transition.terminated or transition.truncated]
+            if self.mdp.shaped:
+                shaping[lanes] = [transition.shaping for _, transition in happened]
+        rewards, terminated, truncated = shaping.copy(), *np.zeros((2, self.num_envs), np.bool_)
+        rows: dict[int, dict[str, Any]] = {}
+        for lane, (state, reward, ends, cut, outcome, shaped, verdict) in happened:
+            if state.stop or verdict is not None:  # the answer was judged, or the episode ended
+                rewards[lane], terminated[lane], truncated[lane] = reward, ends, cut
+                rows[lane] = make_info(state, outcome, shaped, verdict)
+        self._over = [lane for lane in rows if terminated[lane] or truncated[lane]]
         starting = over
         if self.autoreset_mode is AutoresetMode.SAME_STEP and self._over:
             starting, self._over = self._over, []
-            ongoing = dict(zip(lanes, rows, strict=True))
-            final = self._finals(starting, [ongoing.pop(lane) for lane in starting])
-            lanes, rows = list(ongoing), list(ongoing.values())
+            final = self._finals({lane: rows.pop(lane) for lane in starting})
             shaping[starting] = 0.0  # what the lane's info shows is the new episode's
         if starting:
             self._start(starting, [self._draw(lane) for lane in starting])
-        return self._lanes.observe(), rewards, terminated, truncated, {**self._info(lanes, rows, shaping), **final}
+        return self._lanes.observe(), rewards, terminated, truncated, {**self._info(rows, shaping), **final}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -186,8 +184,8 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             return None
         return tuple(render_text(self.mdp, state) for state in self.get_states())
 
-    @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[misc, override]
+    @property  # type: ignore[misc]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """The generator of each lane."""
         return tuple(map(self._generator, range(self.num_envs)))
 
@@ -277,45 +275,41 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         everyone = _fixed(np.ones(self.num_envs, np.bool_))
         return info | {f"_{key}": everyone for key in info}
 
-    def _info(self, lanes: list[int], rows: list[dict[str, Any]], shaping: NDArray[np.float64]) -> dict[str, Any]:
-        """The info of all lanes: `rows` for these `lanes`, in the others nothing but tokens was said."""
+    def _info(self, rows: dict[int, dict[str, Any]], shaping: NDArray[np.float64]) -> dict[str, Any]:
+        """The info of all lanes; `rows` holds that of lanes whose answer was judged or whose episode ended."""
         info = {**self._quiet, "shaping": shaping, "tokens": self._lanes.counts(), "steps": self._steps_B}
         if rows:
-            shaping[lanes] = [row["shaping"] for row in rows]
+            lanes = list(rows)
             info["outcome"] = np.zeros(self.num_envs)
-            info["outcome"][lanes] = [row["outcome"] for row in rows]
+            info["outcome"][lanes] = [row["outcome"] for row in rows.values()]
             for key in _TEXTS:
-                values = [row[key] for row in rows]
-                if any(values):
-                    info[key] = self._blank_B.copy()
-                    info[key][lanes] = values
+                info[key] = self._blank_B.copy()
+                info[key][lanes] = [row[key] for row in rows.values()]
         if self.mdp.level is Level.CHOICE:
             info["action_mask"] = self._masks()
         return info
 
-    def _info_of(self, lanes: list[int], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def _info_of(self, rows: dict[int, dict[str, Any]]) -> dict[str, Any]:
         """The info of some lanes, where the others have none: zeros and None there, and a mask that says so."""
+        lanes = list(rows)
         info: dict[str, Any] = {key: np.zeros(self.num_envs, kind) for key, kind in _NUMBERS.items()}
         info |= {key: np.full(self.num_envs, None, object) for key in _TEXTS}
         for key, array in info.items():
-            array[lanes] = [row[key] for row in rows]
+            array[lanes] = [row[key] for row in rows.values()]
         if self._discrete:
             masks = self._masks()
             info["action_mask"] = np.zeros_like(masks)
             info["action_mask"][lanes] = masks[lanes]
         return info | {f"_{key}": self._only(lanes) for key in info}
 
-    def _finals(self, lanes: list[int], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def _finals(self, rows: dict[int, dict[str, Any]]) -> dict[str, Any]:
         """The last observation and info of episodes that end in the step that starts the next."""
         observations = np.full(self.num_envs, None, object)
-        for lane in lanes:
+        for lane in rows:
             observations[lane] = self._lanes.observe_one(lane)
-        return {
-            "final_obs": observations,
-            "_final_obs": self._only(lanes),
-            "final_info": self._info_of(lanes, rows),
-            "_final_info": self._only(lanes),
-        }
+        ended = self._only(list(rows))
+        final = {"final_obs": observations, "_final_obs": ended}
+        return final | {"final_info": self._info_of(rows), "_final_info": ended.copy()}
 
     def _only(self, lanes: list[int]) -> NDArray[np.bool_]:
         mask = np.zeros(self.num_envs, np.bool_)
