@@ -153,23 +153,22 @@ def make_suite(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
         "difficulty": list(config.difficulty) or None,
         "data": Path(config.data).name if config.data is not None and name in DATASETS else None,
     }
-    drawn = _problems(source, split, config.difficulty, repeats=name in DATASETS)
+    drawn = _problems(source, split, config.difficulty, rows=name in DATASETS)
     return Suite(env, canonical(options), split, source, tuple(itertools.islice(drawn, limit)))
 
 
-def _problems(source: Source, split: str, difficulty: Sequence[int], *, repeats: bool) -> Iterator[Problem]:
+def _problems(source: Source, split: str, difficulty: Sequence[int], *, rows: bool) -> Iterator[Problem]:
+    """Each problem once: a data set's rows begin again after the last, a generator repeats itself where it has few."""
     seen: set[str] = set()
-    since = 0
+    repeats = 0
     for index in itertools.count():
-        try:
-            problem = source.problem(split, index, pick_difficulty(difficulty or None, index))
-        except IndexError:  # a data set has an end
-            return
-        if repeats or problem.view.prompt not in seen:
-            seen.add(problem.view.prompt)
-            since = 0
+        problem = source.problem(split, index, pick_difficulty(difficulty or None, index))
+        name = problem.id if rows else problem.view.prompt
+        if name not in seen:
+            seen.add(name)
+            repeats = 0
             yield problem
-        elif (since := since + 1) > _MOST_REPEATS:
+        elif (repeats := repeats + 1) > _MOST_REPEATS or rows:
             return
 
 
