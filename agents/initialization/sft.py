@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from reasonrl.agents.initialization.corpus import Block, Mixture, make_shares, open_stream
-from reasonrl.agents.learning.checkpoint import check_same_run, load_checkpoint, save_checkpoint
+from reasonrl.agents.learning.checkpoint import (
+    POLICY,
+    check_same_run,
+    get_trainable,
+    load_checkpoint,
+    save_checkpoint,
+    save_policy,
+)
 from reasonrl.agents.learning.compute import (
     Precision,
     autocast,
@@ -28,6 +35,8 @@ from reasonrl.agents.learning.compute import (
     warmup_stable_decay,
 )
 from reasonrl.agents.learning.metrics import Metrics, watch
+from reasonrl.agents.policies.tiny import build_model
+from reasonrl.envs.vocabulary import get_vocabulary
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -38,10 +47,10 @@ if TYPE_CHECKING:
 class SFTConfig:
     """Settings of supervised fine-tuning."""
 
-    out: Path
+    out: Path = Path("runs/sft")
     """Folder for checkpoint, metrics and the policy. An unfinished run in it is continued."""
     policy: str = "tiny"
-    """What to start from: a policy's name, or a Hugging Face model's name or folder."""
+    """What to start from: a policy's name, a Hugging Face model's name or folder, or "new" for random weights."""
     families: dict[str, float] = field(default_factory=lambda: {"chain_sum": 1.0})
     """Families to learn from, each with its weight in the mixture."""
     hardest: dict[str, int] = field(default_factory=dict)
@@ -78,6 +87,17 @@ class SFTConfig:
     """Steps between checkpoints."""
     workers: int = 1
     """Processes that make the corpus ahead of time; 0 uses a thread. The corpus is the same."""
+
+
+def main(config: SFTConfig) -> None:
+    """Trains, and leaves the policy in `out/policy`."""
+    if config.policy == "new":
+        model, vocabulary = build_model(seed=config.seed), get_vocabulary("char")
+    else:
+        model, vocabulary = get_trainable(config.policy, device=pick_device(config.device))
+    fine_tune(model, config, vocabulary=vocabulary.name)
+    save_policy(config.out / POLICY, model, vocabulary)
+    print(f"the policy is in {config.out / POLICY}")
 
 
 def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> PreTrainedModel:

@@ -1,4 +1,4 @@
-"""Checkpoints that survive a kill at any moment: written beside, synced, then renamed into place."""
+"""Checkpoints and policies that survive a kill at any moment: written beside, synced, then renamed into place."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from reasonrl.agents.policies.local import LocalPolicy
+from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.policies.tiny import save_tiny
+from reasonrl.envs.vocabulary import HFVocabulary, Vocabulary
+from transformers.utils import logging
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 FILE = "checkpoint.pt"
+POLICY = "policy"
+"""Folder of the finished policy inside a run's folder."""
+
 FORMAT = 1
 
 
@@ -24,6 +35,14 @@ def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
         os.fsync(file.fileno())
     os.replace(temporary, folder / FILE)
     _sync_folder(folder)
+
+
+def get_trainable(name: str, *, device: torch.device) -> tuple[PreTrainedModel, Vocabulary]:
+    """Model (float32) and vocabulary of a policy that runs in this process."""
+    policy = get_policy(name, dtype=torch.float32, device=str(device))
+    if not isinstance(policy, LocalPolicy):
+        raise ValueError(f"the policy {name!r} runs elsewhere, so it cannot be trained: take a local model")
+    return policy.model, policy.vocabulary
 
 
 def load_checkpoint(folder: Path, *, device: str = "cpu") -> dict[str, Any] | None:
@@ -58,6 +77,20 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
     os.replace(fresh, folder)
     _sync_folder(folder.parent)
     shutil.rmtree(stale, ignore_errors=True)
+
+
+def save_policy(folder: Path, model: PreTrainedModel, vocabulary: Vocabulary) -> None:
+    """Writes a folder in Hugging Face format that `get_policy` opens; weights of the character model go to float16."""
+
+    def write(fresh: Path) -> None:
+        logging.disable_progress_bar()  # one shard of a few megabytes
+        if isinstance(vocabulary, HFVocabulary):
+            model.save_pretrained(fresh)
+            vocabulary.tokenizer.save_pretrained(fresh)
+        else:
+            save_tiny(model, fresh)
+
+    replace_folder(folder, write)
 
 
 def _sync_folder(folder: Path) -> None:

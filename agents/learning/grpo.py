@@ -27,7 +27,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from gymnasium.vector import VectorEnv
 from reasonrl.agents.learning.advantages import group_advantages
-from reasonrl.agents.learning.checkpoint import check_same_run, load_checkpoint, save_checkpoint
+from reasonrl.agents.learning.checkpoint import (
+    POLICY,
+    check_same_run,
+    get_trainable,
+    load_checkpoint,
+    save_checkpoint,
+    save_policy,
+)
 from reasonrl.agents.learning.compute import (
     Precision,
     autocast,
@@ -56,7 +63,7 @@ _EVALUATION_LANES = 128
 class GRPOConfig:
     """Settings of GRPO."""
 
-    out: Path
+    out: Path = Path("runs/grpo")
     """Folder for checkpoint, metrics and the policy. An unfinished run in it is continued."""
     env: str = "reasonrl/ChainSum-v0"
     """Environment id."""
@@ -133,6 +140,14 @@ class Learned(NamedTuple):
 
     before: float
     after: float
+
+
+def main(config: GRPOConfig) -> None:
+    """Learns, and leaves the policy in `out/policy`."""
+    model, vocabulary = get_trainable(config.policy, device=pick_device(config.device))
+    learn(model, vocabulary, config)
+    save_policy(config.out / POLICY, model, vocabulary)
+    print(f"the policy is in {config.out / POLICY}")
 
 
 def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) -> Learned:
