@@ -178,12 +178,12 @@ def test_beam_keeps_the_best_and_a_finished_answer_takes_a_place(toy: Any, scrip
         policy=script(lines),
         algorithm=lambda tree: beam(tree, BeamConfig(width=2, branch=2)),
         guide=guide,
-        budget=Budget(12),
+        budget=Budget(14),
     )
     # of a, b and c two are kept; then the answer 1.0 and x 0.1 fill both places, so that only y goes on
     assert guide.asked == ["a", "b", "c", "a\nx", "b\nAnswer: 1", "a\nx\ny", "a\nx\nz", "a\nx\ny\nAnswer: 5"]
     assert result.answer == "b\nAnswer: 1"
-    assert result.tokens == 12
+    assert result.tokens == 14
 
 
 def test_beam_starts_again_with_fresh_samples(source: Generated, problems: list[Problem], slips: Policy) -> None:
@@ -231,6 +231,21 @@ def test_best_of_n_breaks_ties_by_votes(toy: Any, script: Any) -> None:
             budget=Budget(6),
         )
         assert result.answer == "Answer: 2"
+
+
+def test_of_responses_with_the_same_answer_the_best_scored_one_is_given(toy: Any, script: Any) -> None:
+    source = toy()
+    scores = {"a\nAnswer: 1": 0.2, "b\nAnswer: 1": 0.9, "c\nAnswer: 2": 0.5, "d\nAnswer: 1": 0.1}
+    [result] = search_many(
+        [source.problem("train", 0).view],
+        source=source,
+        policy=script({"": list(scores)}),
+        algorithm=lambda tree: best_of_n(tree, BestOfNConfig()),
+        guide=Table(scores),
+        budget=Budget(4),
+    )
+    assert result.answer == "b\nAnswer: 1"
+    assert [tokens for tokens, _ in result.history] == [1, 2]
 
 
 def test_best_of_n_under_an_uninformed_guide_is_majority_vote(

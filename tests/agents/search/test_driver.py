@@ -303,6 +303,40 @@ def test_an_answer_past_its_node_s_limit_does_not_count_whatever_the_batch_allow
     assert result.tokens == 3 + 3 + 7
 
 
+def test_a_line_that_fills_the_limit_without_an_answer_is_the_end(toy: Any, script: Any) -> None:
+    def once_more(tree: Tree) -> Search:
+        children = yield Expand([tree.root], 1)
+        assert [child.done for child in children] == [True]
+
+    source = toy()
+    [result] = search_many(
+        [source.problem("train", 0).view],
+        source=source,
+        policy=script({"": ["x"]}),
+        algorithm=once_more,
+        budget=Budget(9),
+        max_tokens=1,
+    )
+    assert result.candidates == ()
+
+
+@pytest.mark.parametrize(("calls", "scores"), [(0, [None, None]), (1, [0.5, None])])
+def test_without_guide_calls_left_the_search_ends_and_still_answers(
+    calls: int, scores: list[float | None], toy: Any, script: Any
+) -> None:
+    source = toy()
+    [result] = get_agent("best_of_n", samples=2).run(
+        [source.problem("train", 0).view],
+        source=source,
+        policy=script({"": ["Answer: 1", "Answer: 2"]}),
+        budget=Budget(tokens=100, guide_calls=calls),
+    )
+    assert result.stop is SearchStop.GUIDE_CALLS
+    assert [candidate.score for candidate in result.candidates] == scores
+    assert result.answer is not None
+    assert result.tokens == 2
+
+
 def test_answers_may_be_scored_late(toy: Any, script: Any) -> None:
     """An answer is not compared before it has its score."""
 
