@@ -52,6 +52,7 @@ def verify_code(
     tests: Sequence[Test],
     *,
     deadline: float = 2.0,
+    processor_seconds: float | None = None,
     memory_mb: int = 256,
     sandbox: Sandbox | None = None,
 ) -> Verdict:
@@ -61,6 +62,7 @@ def verify_code(
         code: Python that defines `entry_point`.
         tests: (arguments, expected) pairs of plain values (int, float, str, bool, None, list, tuple, dict, set).
         deadline: seconds for all tests together.
+        processor_seconds: less of it, as processor time, which a busy machine does not shorten.
         memory_mb: address space of the process that runs the program.
         sandbox: where to run it; by default the pool of this process.
     """
@@ -75,7 +77,12 @@ def verify_code(
         return known
     try:
         result = (sandbox or default_sandbox()).run_calls(
-            code, entry_point, [arguments for arguments, _ in cases], deadline=deadline, memory_mb=memory_mb
+            code,
+            entry_point,
+            [arguments for arguments, _ in cases],
+            deadline=deadline,
+            processor_seconds=processor_seconds,
+            memory_mb=memory_mb,
         )
     except SandboxError as error:
         return failed(str(error), method="tests")
@@ -86,13 +93,20 @@ def verify_code(
 
 
 def verify_many(
-    jobs: Sequence[CodeJob], *, deadline: float = 2.0, memory_mb: int = 256, sandbox: Sandbox | None = None
+    jobs: Sequence[CodeJob],
+    *,
+    deadline: float = 2.0,
+    processor_seconds: float | None = None,
+    memory_mb: int = 256,
+    sandbox: Sandbox | None = None,
 ) -> list[Verdict]:
     """`verify_code` for each job, in order, with every worker of the sandbox busy."""
     pool = sandbox or default_sandbox()
 
     def judge(job: CodeJob) -> Verdict:
-        return verify_code(*job, deadline=deadline, memory_mb=memory_mb, sandbox=pool)
+        return verify_code(
+            *job, deadline=deadline, processor_seconds=processor_seconds, memory_mb=memory_mb, sandbox=pool
+        )
 
     if len(jobs) < 2 or pool.workers == 1:
         return list(map(judge, jobs))

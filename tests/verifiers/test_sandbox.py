@@ -123,6 +123,14 @@ def test_a_loop_ends_at_the_deadline(sandbox: Sandbox, body: str) -> None:
     assert alive_and_right(sandbox)
 
 
+def test_processor_time_can_be_limited_below_the_deadline(sandbox: Sandbox) -> None:
+    code = "import time\ndef f(nap):\n time.sleep(nap)\n while not nap: pass\n return 1"
+    assert sandbox.run_calls(code, "f", [(0.3,)], deadline=9.0, processor_seconds=0.1).values == (1,)
+    start = time.perf_counter()
+    assert sandbox.run_calls(code, "f", [(0,)], deadline=9.0, processor_seconds=0.1).status is RunStatus.TIMEOUT
+    assert time.perf_counter() - start < 4.0
+
+
 def test_the_deadline_is_one_for_all_calls(sandbox: Sandbox) -> None:
     code = "import time\ndef f():\n time.sleep(0.1)"
     assert sandbox.run_calls(code, "f", [()] * 50, deadline=0.3).status is RunStatus.TIMEOUT

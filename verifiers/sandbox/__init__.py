@@ -111,16 +111,16 @@ class _Zygote:
             os.close(jobs)
             os.close(replies)
         try:
-            _, names = self.ask(marshal.dumps((system_call_filter(), _readable())), 10.0, 0)
+            _, names = self.ask(marshal.dumps((system_call_filter(), _readable())), deadline=10.0)
         except _Gone as error:
             self.close()
             raise SandboxError("the process that runs programs died while starting") from error
         self.isolation = frozenset(names.decode().split())
 
-    def ask(self, body: bytes, deadline: float, memory: int) -> tuple[bytes, bytes]:
+    def ask(self, body: bytes, *, deadline: float, processor: float = 0.0, memory: int = 0) -> tuple[bytes, bytes]:
         """Sends one frame and waits for its reply."""
         end = time.monotonic() + deadline + _GRACE_SECONDS
-        data = memoryview(FRAME.pack(len(body), deadline, memory) + body)
+        data = memoryview(FRAME.pack(len(body), deadline, processor, memory) + body)
         try:
             while data:
                 data = data[self._jobs.write(data) or 0 :]
@@ -174,7 +174,7 @@ class Sandbox:
         """
         if workers is not None and workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
-        self.workers = workers or len(os.sched_getaffinity(0))
+        self.workers = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
         self.restarts = 0
         """Zygotes that died and were replaced."""
         self._closed = False
@@ -206,12 +206,15 @@ class Sandbox:
         calls: Sequence[tuple[Any, ...]],
         *,
         deadline: float = 2.0,
+        processor_seconds: float | None = None,
         memory_mb: int = 256,
     ) -> RunResult:
         """Defines `code` in a fresh child and calls `entry_point` with each tuple of arguments.
 
         Args:
             deadline: seconds for all of it together.
+            processor_seconds: processor time for all of it together, which a busy machine does not shorten. A program
+                can arrange to ignore it, and then has until the deadline. None: no less than the deadline.
             memory_mb: address space of the child.
 
         Raises:
@@ -224,11 +227,11 @@ class Sandbox:
         if len(code.encode(errors="surrogatepass")) > MAX_CODE_BYTES:
             return RunResult(RunStatus.REFUSED, error=f"the code is longer than {MAX_CODE_BYTES} bytes")
         body = marshal.dumps((code, entry_point, calls))
-        letter, payload = self._ask(body, deadline, memory_mb << 20)
+        letter, payload = self._ask(body, deadline, min(deadline, processor_seconds or deadline), memory_mb << 20)
         if letter == REPORT:
             return _read_report(payload, len(calls))
         if letter == TIMEOUT:
-            return RunResult(RunStatus.TIMEOUT, error=f"not finished after {deadline:g} s")
+            return RunResult(RunStatus.TIMEOUT, error="not finished in time")
         if letter == MEMORY:
             return RunResult(RunStatus.MEMORY, error=f"more than {memory_mb} MB")
         if letter == OUTPUT:
@@ -244,12 +247,12 @@ class Sandbox:
         for zygote in idle:
             zygote.close()
 
-    def _ask(self, body: bytes, deadline: float, memory: int) -> tuple[bytes, bytes]:
+    def _ask(self, body: bytes, deadline: float, processor: float, memory: int) -> tuple[bytes, bytes]:
         """One job on any zygote; on a second one when the first dies, for that may have been another job's doing."""
         for _ in range(2):
             zygote = self._take()
             try:
-                reply = zygote.ask(body, deadline, memory)
+                reply = zygote.ask(body, deadline=deadline, processor=processor, memory=memory)
             except _Gone:
                 self._lose(zygote)
                 self.restarts += 1
@@ -325,8 +328,8 @@ def _read_report(payload: bytes, count: int) -> RunResult:
             return nonsense
         kind, value = kinds[entry[0]], entry[1]
         if kind is not RunStatus.OK:
-            value = Raised(str(value)[:200])
-            first = first or value.error or kind.value
+            value = Raised(" ".join(str(value).split())[:200] or "out of memory")
+            first = first or value.error
         status = max(status, kind, key=order.index)
         values.append(value)
     if report[0] is not None:

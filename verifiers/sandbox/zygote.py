@@ -4,8 +4,8 @@ Started as `python -s -P -S -B zygote.py <descriptor of jobs> <descriptor of rep
 It knows no test's expected value, so neither it nor a child can forge a verdict: whatever a child reports is only what
 the program "returned". The first frame in is its configuration, the others are jobs; each gets one frame out.
 
-    frame in       length (uint32), deadline (float64 seconds), memory (uint64 bytes), then a marshalled body
-    frame out      one letter, length (uint32), payload
+    frame in    length (uint32), deadline, processor time (float64 seconds), memory (uint64 bytes), a marshalled body
+    frame out   one letter, length (uint32), payload
 
 The child gives up what it can: descriptors, memory, processor time, files, processes, and where the kernel offers them
 capabilities, the file system (Landlock) and all but a short list of system calls (seccomp). Every measure that the
@@ -29,7 +29,7 @@ from _json import encode_basestring_ascii as quote
 from collections.abc import Callable
 from typing import Any
 
-FRAME = struct.Struct("<IdQ")
+FRAME = struct.Struct("<IddQ")
 REPLY = struct.Struct("<cI")
 REPORT, TIMEOUT, MEMORY, OUTPUT, CRASH = b"R", b"T", b"M", b"O", b"C"
 MAX_REPORT = 1 << 18
@@ -57,7 +57,7 @@ class _Pipes:
 def main() -> None:
     _Pipes.jobs, _Pipes.replies = map(int, sys.argv[1:3])
     libc = ctypes.CDLL(None, use_errno=True)
-    body = _receive()[2]
+    body = _receive()[-1]
     assert body is not None
     seccomp, readable = marshal.loads(body)
     measures, filter_system_calls = _harden(libc, seccomp, readable)
@@ -69,22 +69,22 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     while True:
-        deadline, memory, body = _receive()
+        deadline, processor, memory, body = _receive()
         if body is None:
             os._exit(0)
-        letter, payload = _supervise(body, deadline, memory, filter_system_calls)
+        letter, payload = _supervise(body, deadline, processor, memory, filter_system_calls)
         _reply(letter, payload)
 
 
 def _supervise(
-    body: bytes, deadline: float, memory: int, filter_system_calls: Callable[[], None]
+    body: bytes, deadline: float, processor: float, memory: int, filter_system_calls: Callable[[], None]
 ) -> tuple[bytes, bytes]:
     """Forks a child for the job, reads its report until the deadline, and kills all that is left of it."""
     end = time.monotonic() + deadline
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        _work(body, deadline, memory, reader, writer, filter_system_calls)
+        _work(body, processor, memory, reader, writer, filter_system_calls)
     os.close(writer)
     poll = select.poll()
     poll.register(reader, select.POLLIN)
@@ -109,7 +109,11 @@ def _supervise(
         return REPORT, bytes(report)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        return (TIMEOUT, b"") if number == signal.SIGXCPU else (CRASH, b"the process died of signal %d" % number)
+        return (
+            (TIMEOUT, b"")
+            if number in (signal.SIGPROF, signal.SIGXCPU)
+            else (CRASH, b"the process died of signal %d" % number)
+        )
     code = os.WEXITSTATUS(status)
     return (MEMORY, b"") if code == _OUT_OF_MEMORY else (CRASH, b"the process left with exit code %d" % code)
 
@@ -123,7 +127,7 @@ def _kill(child: int) -> int:
 
 
 def _work(
-    body: bytes, deadline: float, memory: int, reader: int, writer: int, filter_system_calls: Callable[[], None]
+    body: bytes, processor: float, memory: int, reader: int, writer: int, filter_system_calls: Callable[[], None]
 ) -> None:
     """The child: gives up its rights, runs the job, reports, and leaves without any clean-up of the program's."""
     code = _OUT_OF_MEMORY
@@ -131,7 +135,8 @@ def _work(
         os.setsid()
         for descriptor in (_Pipes.jobs, _Pipes.replies, reader):
             os.close(descriptor)
-        seconds = int(deadline) + 2
+        seconds = int(processor) + 2
+        signal.setitimer(signal.ITIMER_PROF, processor)  # ends the child unless it learns to ignore it
         for limit, value in (
             (resource.RLIMIT_CPU, seconds),
             (resource.RLIMIT_AS, memory),
@@ -140,6 +145,8 @@ def _work(
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_NPROC, 0),
         ):
+            hard = resource.getrlimit(limit)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(limit, (value, value))
         filter_system_calls()
         report = _run(*marshal.loads(body)).encode()
@@ -312,12 +319,12 @@ def _landlock(libc: ctypes.CDLL, readable: list[str]) -> bool:
     return done
 
 
-def _receive() -> tuple[float, int, bytes | None]:
+def _receive() -> tuple[float, float, int, bytes | None]:
     head = _read(FRAME.size)
     if head is None:
-        return 0.0, 0, None
-    length, deadline, memory = FRAME.unpack(head)
-    return deadline, memory, _read(length)
+        return 0.0, 0.0, 0, None
+    length, deadline, processor, memory = FRAME.unpack(head)
+    return deadline, processor, memory, _read(length)
 
 
 def _read(count: int) -> bytes | None:
