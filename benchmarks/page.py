@@ -16,25 +16,27 @@ from reasonrl.benchmarks.charts import COLOURS, Point, line_chart
 from reasonrl.benchmarks.charts import Series as Line
 from reasonrl.benchmarks.page_style import STYLE
 from reasonrl.benchmarks.reading import make_reading
-from reasonrl.benchmarks.report import by_place, ends, main_split, number, percent, place, points, seconds, table_rows
+from reasonrl.benchmarks.report import by_place, ends, main_split, number, percent, place, points, seconds
 from reasonrl.benchmarks.store import Run, Store
-from reasonrl.benchmarks.summary import Row, Selection, Versus, select
+from reasonrl.benchmarks.summary import Lift, Row, Selection, Versus, select
 
 _COLOUR_OF = {"greedy": 0, "majority": 1, "best_of_n": 2, "beam": 3, "mcts": 4}
 _SMOOTH = 9
 """Steps in the moving average of a learning curve."""
 
 
-def write_page(path: Path, store: Store, rows: Sequence[Row], *, learning: Sequence[Path] = ()) -> None:
+def write_page(
+    path: Path, store: Store, rows: Sequence[Row], gains: Sequence[Lift] = (), *, learning: Sequence[Path] = ()
+) -> None:
     """Writes the page of these rows, whole or not at all."""
-    html = make_page(store, rows, learning=learning)
+    html = make_page(store, rows, gains, learning=learning)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(html, encoding="utf-8")
     temporary.replace(path)
 
 
-def make_page(store: Store, rows: Sequence[Row], *, learning: Sequence[Path] = ()) -> str:
+def make_page(store: Store, rows: Sequence[Row], gains: Sequence[Lift] = (), *, learning: Sequence[Path] = ()) -> str:
     chosen = select(rows)
     main = main_split(rows)
     colours = _colours(main)
@@ -50,8 +52,8 @@ def make_page(store: Store, rows: Sequence[Row], *, learning: Sequence[Path] = (
         "<h2>More tokens, more right answers</h2>",
         '<p class="small">Accuracy of the one answer that each agent gives, against the tokens that it spent on a '
         "problem, all its samples included. Bands are 95 % intervals. An agent that is sure stops early.</p>",
-        f'<div class="grid">{"".join(_scaling(group, colours) for group in by_place(main))}</div>',
-        _learning(learning),
+        f'<div class="grid">{"".join(_scaling(group, colours) for group in by_place(main) if _several(group))}</div>',
+        _learning(gains, learning),
         "<h2>All figures</h2>",
         _table(main, colours),
         _other_splits([row for row in rows if row not in main], colours),
@@ -93,9 +95,9 @@ def _headline(chosen: Sequence[Selection], colours: Mapping[str, int]) -> str:
         sign = "right" if versus.difference.low > 0 else "wrong" if versus.difference.high < 0 else ""
         gain = f"{100 * versus.difference.value:+.0f} points"
         bars = [
-            _bar("greedy", each.greedy, colours),
-            _bar(each.test.series.agent, each.test, colours),
-            "" if each.majority is None else _bar("majority", each.majority, colours),
+            _bar("greedy", each.greedy, colours[each.greedy.series.agent]),
+            _bar(each.test.series.agent, each.test, colours[each.test.series.agent]),
+            "" if each.majority is None else _bar("majority", each.majority, colours[each.majority.series.agent]),
         ]
         where = escape(place(each.test).removesuffix(" test"))
         cards.append(
@@ -106,11 +108,11 @@ def _headline(chosen: Sequence[Selection], colours: Mapping[str, int]) -> str:
     return "".join([*cards, "</div>"])
 
 
-def _bar(name: str, row: Row, colours: Mapping[str, int]) -> str:
+def _bar(name: str, row: Row, colour: int) -> str:
     share = row.accuracy.value
     fill = f'<span class="fill" style="width:{100 * share:.1f}%"></span>'
     return (
-        f'<span>{escape(name)}</span><span class="track s{colours.get(row.series.agent, 0)}">{fill}</span>'
+        f'<span>{escape(name)}</span><span class="track s{colour}">{fill}</span>'
         f'<span class="value">{percent(share)}</span>'
     )
 
@@ -119,10 +121,15 @@ def _span(versus: Versus) -> str:
     return f"{100 * versus.difference.low:+.0f} to {100 * versus.difference.high:+.0f}"
 
 
+def _several(rows: Sequence[Row]) -> bool:
+    """Whether there is anything to compare in a chart."""
+    return len({row.series.agent for row in rows}) > 1 or len({row.budget for row in rows}) > 1
+
+
 def _scaling(rows: Sequence[Row], colours: Mapping[str, int]) -> str:
     """Accuracy against tokens on one environment."""
     lines: dict[str, list[Row]] = defaultdict(list)
-    for row in table_rows(rows):
+    for row in rows:
         lines[row.series.agent].append(row)
     drawn = []
     for agent, its in lines.items():
@@ -145,9 +152,9 @@ def _scaling(rows: Sequence[Row], colours: Mapping[str, int]) -> str:
     return f'<figure class="card"><figcaption>{escape(title)}</figcaption>{chart}</figure>'
 
 
-def _learning(folders: Sequence[Path]) -> str:
-    """Learning curves of training runs: reward while sampling, and greedy accuracy on held-out problems."""
-    figures = []
+def _learning(gains: Sequence[Lift], folders: Sequence[Path]) -> str:
+    """What one policy gains over another; and learning curves: reward of samples, greedy on held-out problems."""
+    figures = [_gain(each) for each in gains]
     for folder in folders:
         metrics = read_metrics(folder)
         curves = [
@@ -176,6 +183,21 @@ def _learning(folders: Sequence[Path]) -> str:
     return f'<h2>Learning</h2>{about}<div class="grid">{"".join(figures)}</div>'
 
 
+def _gain(each: Lift) -> str:
+    """A card: greedy before and after."""
+    value, low, high = each.gain.difference
+    sign = "right" if low > 0 else "wrong" if high < 0 else ""
+    bars = _bar("before", each.before, 0) + _bar("after", each.after, 4)
+    about = (
+        f"greedy, {escape(each.after.series.policy)} over {escape(each.before.series.policy)}, "
+        f"95 % interval {_span(each.gain)}, {each.gain.problems} held-out problems"
+    )
+    return (
+        f'<div class="card"><h3>{escape(place(each.after))}</h3><div class="big {sign}">{100 * value:+.0f} points</div>'
+        f'<p class="small">{about}</p><div class="bars">{bars}</div></div>'
+    )
+
+
 def _smooth(curve: Sequence[tuple[float, float]]) -> Iterable[Point]:
     """Centred moving averages with the smallest and largest value around them, thinned to what can be seen."""
     stride = max(1, len(curve) // 120)
@@ -199,7 +221,7 @@ def _rows(rows: Sequence[Row], colours: Mapping[str, int]) -> str:
     cells = "".join(f'<th scope="col">{name}</th>' for name in (*heads, "vs greedy", "vs majority"))
     body = []
     before: Row | None = None
-    for row in table_rows(rows):
+    for row in (row for group in by_place(rows) for row in group):
         where = f"{place(row)} · {row.series.policy}"
         if before is None or where != f"{place(before)} · {before.series.policy}":
             body.append(f'<tr class="first"><th scope="rowgroup" colspan="12">{escape(where)}</th></tr>')

@@ -14,12 +14,26 @@ from typing import Annotated
 import tyro
 from reasonrl.benchmarks.statistics import Interval
 from reasonrl.benchmarks.store import Store
-from reasonrl.benchmarks.summary import Row, Selection, Versus, flatten, select, summarise
+from reasonrl.benchmarks.summary import Lift, Row, Selection, Versus, flatten, lifts, select, summarise
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-_PLAIN_WIDTH = 132
+_PLAIN_WIDTH = 140
 """Columns of the table where there is no terminal."""
+_COLUMNS = {
+    "budget": 6,
+    "n": 4,
+    "accuracy": 14,
+    "found": 5,
+    "chosen": 6,
+    "tokens": 6,
+    "checks": 6,
+    "s": 7,
+    "vs greedy": 14,
+    "vs majority": 14,
+}
+"""Figures of a row and the room they need."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +61,23 @@ def main(config: ReportConfig) -> None:
     check_export(config.export)
     page = Path(config.page) if config.page else Path(config.store).with_suffix(".html")
     with Store(config.store, create=False) as store:
-        rows = summarise(store.results(), seed=config.seed)
+        results = list(store.results())
+        rows = summarise(results, seed=config.seed)
+        gains = lifts(results, rows, seed=config.seed)
         if not rows:
             raise ValueError(f"{config.store} has no results yet: run `reasonrl bench --store {config.store}`")
-        write_page(page, store, rows, learning=[Path(folder) for folder in config.learning])
+        write_page(page, store, rows, gains, learning=[Path(folder) for folder in config.learning])
     if config.export:
         export(rows, Path(config.export))
-    show(rows, console)
+    show(rows, gains, console)
     console.print(f"\npage   {page}\nstore  {config.store}", soft_wrap=True)
 
 
-def show(rows: Sequence[Row], console: Console) -> None:
+def show(rows: Sequence[Row], gains: Sequence[Lift], console: Console) -> None:
     """Prints the table, and below it the comparison that the validation split chose."""
-    console.print(make_table(main_split(rows)))
+    for at, group in enumerate(by_place(main_split(rows))):
+        console.print(f"[bold]{escape(place(group[0]))}[/bold]  [dim]{escape(group[0].series.policy)}[/dim]")
+        console.print(make_table(group, header=at == 0))
     console.print(
         "[ ] are 95 % intervals. found: some candidate was right (coverage); chosen: of these, it was the one given.\n"
         "Differences are paired, in points; vs greedy is against greedy's one answer, vs majority at the same budget.",
@@ -69,27 +87,26 @@ def show(rows: Sequence[Row], console: Console) -> None:
     if chosen:
         console.print("\n[bold]Picked on the validation split, measured on the test split[/bold]")
         console.print(bottom_line(chosen))
+    if gains:
+        console.print("\n[bold]From one policy to another, greedy on the same problems[/bold]")
+        console.print(make_gains(gains))
 
 
-def make_table(rows: Sequence[Row]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    several = len({row.series.policy for row in rows}) > 1
-    for name in ("environment", *(("policy",) if several else ()), "agent"):
-        table.add_column(name, overflow="fold")
-    for name in ("budget", "n", "accuracy", "found", "chosen", "tokens", "checks", "s", "vs greedy", "vs majority"):
-        table.add_column(name, justify="right", no_wrap=True)
-    before: tuple[str, ...] = ()
-    for row in table_rows(rows):
-        series = row.series
-        where = (place(row), *((series.policy,) if several else ()))
-        agent = (series.agent, *where)
+def make_table(rows: Sequence[Row], *, header: bool = True) -> Table:
+    """The figures of one environment; tables of several line up below each other."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
+    table.add_column("agent", min_width=18, overflow="fold")
+    for name, width in _COLUMNS.items():
+        table.add_column(name, min_width=width, justify="right", no_wrap=True)
+    before = ""
+    for row in rows:
+        name = row.series.agent + (" (oracle)" if row.oracle else "")
+        seeds = f" x {row.seeds}" if row.seeds > 1 else ""
+        unjudged = f" -{row.unjudged}" if row.unjudged else ""
         table.add_row(
-            *(("",) * len(where) if before[1:] == where else where),
-            "" if before == agent else series.agent + (" (oracle)" if row.oracle else ""),
+            "" if name == before else escape(name),
             f"{row.budget:,}",
-            str(row.problems)
-            + (f" x {row.seeds}" if row.seeds > 1 else "")
-            + (f" -{row.unjudged}" if row.unjudged else ""),
+            f"{row.problems}{seeds}{unjudged}",
             f"{percent(row.accuracy.value)} {ends(row.accuracy)}",
             percent(row.coverage),
             percent(row.efficiency),
@@ -99,29 +116,24 @@ def make_table(rows: Sequence[Row]) -> Table:
             points(row.over_greedy),
             points(row.over_majority),
         )
-        before = agent
+        before = name
     return table
 
 
-def table_rows(rows: Sequence[Row]) -> list[Row]:
-    """In reading order: by split, environment and policy as they came; of greedy only the row with all its tokens."""
-    largest: dict[object, int] = {}
-    for row in rows:
-        largest[row.series] = max(row.budget, largest.get(row.series, 0))
-    shown = [row for row in rows if row.series.base != "greedy" or row.budget == largest[row.series]]
-    places = list(
-        dict.fromkeys((row.series.split, row.series.env, row.series.options, row.series.policy) for row in rows)
-    )
-    places.sort(key=lambda each: each[0])
-    return sorted(shown, key=lambda r: places.index((r.series.split, r.series.env, r.series.options, r.series.policy)))
-
-
 def by_place(rows: Iterable[Row]) -> list[list[Row]]:
-    """Rows of one environment, policy and limits together."""
+    """Rows of one split, environment, policy and limits together; of greedy only the row with all its tokens."""
     groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[(row.series.env, row.series.options, row.series.policy, row.series.settings)].append(row)
-    return list(groups.values())
+        series = row.series
+        groups[series.split, series.env, series.options, series.policy, series.settings].append(row)
+    return [
+        [row for row in group if row.series.base != "greedy" or row.budget == _most(row, group)]
+        for group in groups.values()
+    ]
+
+
+def _most(row: Row, group: Sequence[Row]) -> int:
+    return max(each.budget for each in group if each.series == row.series)
 
 
 def place(row: Row) -> str:
@@ -141,8 +153,8 @@ def bottom_line(chosen: Sequence[Selection]) -> Table:
     for each in chosen:
         test = each.test
         table.add_row(
-            place(test),
-            test.series.agent,
+            escape(place(test)),
+            escape(test.series.agent),
             f"{test.budget:,}",
             str(test.problems),
             percent(each.greedy.accuracy.value),
@@ -150,6 +162,25 @@ def bottom_line(chosen: Sequence[Selection]) -> Table:
             f"[bold]{points(test.over_greedy)}[/bold]",
             "-" if each.majority is None else percent(each.majority.accuracy.value),
             points(test.over_majority),
+        )
+    return table
+
+
+def make_gains(gains: Sequence[Lift]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("environment", "policy before", "policy after"):
+        table.add_column(name, overflow="fold")
+    for name in ("n", "before", "after", "difference"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in gains:
+        table.add_row(
+            escape(place(each.after)),
+            escape(each.before.series.policy),
+            escape(each.after.series.policy),
+            str(each.gain.problems),
+            percent(each.before.accuracy.value),
+            percent(each.after.accuracy.value),
+            f"[bold]{points(each.gain)}[/bold]",
         )
     return table
 

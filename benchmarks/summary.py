@@ -92,6 +92,15 @@ class Selection:
     majority: Row | None
 
 
+@dataclass(frozen=True)
+class Lift:
+    """Two policies with the same agent on the same problems: what the later one gains over the first."""
+
+    before: Row
+    after: Row
+    gain: Versus
+
+
 def base_name(agent: str) -> str:
     """
     >>> base_name("mcts:logprob(branch=8)")
@@ -102,15 +111,8 @@ def base_name(agent: str) -> str:
 
 def summarise(results: Iterable[tuple[Cell, Result]], *, seed: int = 0) -> list[Row]:
     """The rows of all results, in the order in which their series first came, budgets from small to large."""
-    found: dict[Series, dict[int, dict[str, dict[int, Result]]]] = {}  # series -> budget -> problem -> seed -> result
-    for cell, result in results:
-        series = Series(*(getattr(cell, name) for name in Series._fields))
-        budgets = found.setdefault(series, {})
-        budgets.setdefault(result.budget, {}).setdefault(result.problem, {})[cell.seed] = result
-    scores = {
-        series: {budget: {problem: _mean_score(runs) for problem, runs in at.items()} for budget, at in budgets.items()}
-        for series, budgets in found.items()
-    }
+    found = _gather(results)
+    scores = {series: _scores(budgets) for series, budgets in found.items()}
     baselines: dict[tuple[Any, ...], dict[str, Series]] = defaultdict(dict)
     for series in found:
         if series.base in BASELINES:
@@ -160,6 +162,25 @@ def select(rows: Sequence[Row]) -> list[Selection]:
     return chosen
 
 
+def lifts(results: Iterable[tuple[Cell, Result]], rows: Sequence[Row], *, seed: int = 0) -> list[Lift]:
+    """What greedy gains from one policy to another, at the largest budget; the store's first policy comes before."""
+    firsts: dict[tuple[str, ...], Series] = {}
+    found = _gather(results)
+    by_key = {(row.series, row.budget): row for row in rows}
+    gains = []
+    for series, budgets in found.items():
+        if series.base != "greedy":
+            continue
+        same = (series.env, series.options, series.split, series.config, series.settings)
+        first = firsts.setdefault(same, series)
+        if first != series:
+            budget, earlier = max(budgets), max(found[first])
+            gain = _versus(_scores(budgets)[budget], _scores(found[first])[earlier], seed=seed)
+            if gain is not None:
+                gains.append(Lift(by_key[first, earlier], by_key[series, budget], gain))
+    return gains
+
+
 def flatten(row: Row) -> dict[str, Any]:
     """A row as flat plain values, for CSV and JSON; what is not known is None."""
     flat: dict[str, Any] = {**row.series._asdict(), "budget": row.budget, "problems": row.problems, "seeds": row.seeds}
@@ -171,6 +192,24 @@ def flatten(row: Row) -> dict[str, Any]:
         value, low, high = versus.difference if versus is not None else NOTHING
         flat |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in flat.items()}
+
+
+_Found = dict[Series, dict[int, dict[str, dict[int, Result]]]]
+"""Series, budget, problem, seed."""
+
+
+def _gather(results: Iterable[tuple[Cell, Result]]) -> _Found:
+    found: _Found = {}
+    for cell, result in results:
+        series = Series(*(getattr(cell, name) for name in Series._fields))
+        budgets = found.setdefault(series, {})
+        budgets.setdefault(result.budget, {}).setdefault(result.problem, {})[cell.seed] = result
+    return found
+
+
+def _scores(budgets: Mapping[int, Mapping[str, Mapping[int, Result]]]) -> dict[int, dict[str, float]]:
+    """Budget and problem to the mean over seeds."""
+    return {budget: {problem: _mean_score(runs) for problem, runs in at.items()} for budget, at in budgets.items()}
 
 
 def _largest(group: Sequence[Row], split: str) -> list[Row]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tyro
 from reasonrl.benchmarks.protocol import BenchConfig, make_suite, run_bench
 from reasonrl.benchmarks.store import Cell, Result, Store
 from reasonrl.benchmarks.suites import SUITES, environments
@@ -26,7 +27,9 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def config(tmp_path: Path) -> BenchConfig:
-    return BenchConfig(env=(ENV,), budgets=(64, 128, 320), limit=8, difficulty=(2,), store=str(tmp_path / "store.sqlite"))
+    return BenchConfig(
+        env=(ENV,), budgets=(64, 128, 320), limit=8, difficulty=(2,), store=str(tmp_path / "store.sqlite")
+    )
 
 
 def stored(config: BenchConfig) -> dict[tuple[Cell, str, int], Result]:
@@ -38,7 +41,9 @@ def stored(config: BenchConfig) -> dict[tuple[Cell, str, int], Result]:
     return by_key
 
 
-@pytest.mark.parametrize("agent", ["greedy", "majority", "best_of_n", "best_of_n:logprob", "beam", "mcts", "mcts:logprob"])
+@pytest.mark.parametrize(
+    "agent", ["greedy", "majority", "best_of_n", "best_of_n:logprob", "beam", "mcts", "mcts:logprob"]
+)
 def test_a_smaller_budget_read_off_a_larger_run_is_what_a_run_of_its_own_gives(
     config: BenchConfig, make_policy: Make, tmp_path: Path, agent: str
 ) -> None:
@@ -114,7 +119,9 @@ def test_the_hidden_verifier_judges_the_answer_and_every_candidate(config: Bench
     assert {candidate.correct for result in results.values() for candidate in result.candidates} == {True, False}
 
 
-def test_every_line_of_the_answer_carries_its_verdict_at_the_largest_budget(config: BenchConfig, make_policy: Make) -> None:
+def test_every_line_of_the_answer_carries_its_verdict_at_the_largest_budget(
+    config: BenchConfig, make_policy: Make
+) -> None:
     run_bench(replace(config, agents=("greedy",)), policy=make_policy(), console=QUIET)
     for (_, _, budget), result in stored(config).items():
         lines = "\n".join(step.line for step in result.steps)
@@ -195,7 +202,9 @@ def test_a_run_killed_by_sigkill_loses_no_finished_problem_and_goes_on(
 def test_the_selection_runs_search_agents_on_validation_and_reports_the_pick_on_test(
     config: BenchConfig, make_policy: Make
 ) -> None:
-    config = replace(config, select_on_validation=True, validation_limit=5, agents=("greedy", "majority", "best_of_n", "mcts"))
+    config = replace(
+        config, select_on_validation=True, validation_limit=5, agents=("greedy", "majority", "best_of_n", "mcts")
+    )
     run_bench(config, policy=make_policy(skill=0.6), console=QUIET)
     results = stored(config)
     validation = {(cell.agent, problem) for cell, problem, _ in results if cell.split == "validation"}
@@ -255,7 +264,10 @@ def test_a_mistake_in_the_config_is_a_sentence_before_anything_runs(
 
 def test_a_data_set_gives_its_first_rows(config: BenchConfig, tmp_path: Path) -> None:
     data = tmp_path / "rows.jsonl"
-    rows = [{"question": f"What is {n} and {n}?", "answer": f"{n}+{n}=<<{n}+{n}={2 * n}>>{2 * n}\n#### {2 * n}"} for n in (3, 4, 3)]
+    rows = [
+        {"question": f"What is {n} and {n}?", "answer": f"{n}+{n}=<<{n}+{n}={2 * n}>>{2 * n}\n#### {2 * n}"}
+        for n in (3, 4, 3)
+    ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     suite = make_suite(replace(config, data=str(data), difficulty=()), "reasonrl/GSM8K-v0", "test", 10)
     assert [problem.view.prompt for problem in suite.problems] == [row["question"] for row in rows]
@@ -266,3 +278,13 @@ def test_suites_name_environments_that_exist() -> None:
     for name in SUITES:
         assert environments([name])
     assert environments(["math", "reasonrl/ChainSum-v0"]) == SUITES["math"]
+
+
+@pytest.mark.parametrize(
+    "words", [["--budgets", "64,128"], ["--budgets", "64", "128"], ["--budgets=64,128"], ["--budgets", "64,", "128"]]
+)
+def test_lists_are_written_with_commas_or_blanks(words: list[str]) -> None:
+    config = tyro.cli(BenchConfig, args=[*words, "--agents", "greedy,mcts", "--limit", "3"])
+    assert config.budgets == (64, 128)
+    assert config.agents == ("greedy", "mcts")
+    assert config.seeds == BenchConfig().seeds

@@ -1,0 +1,150 @@
+"""The whole idea in minutes on a laptop: `reasonrl quickstart`.
+
+    search     the shipped model in three domains; the validation split picks a search agent, the test split measures it
+    learning   GRPO on one family; greedy accuracy on held-out problems before and after
+    report     a table, and one page with curves, answers to read and search trees
+
+Everything is stored as it comes: stopped at any moment and started again, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reasonrl.agents.learning.metrics import clock
+from reasonrl.benchmarks.protocol import BenchConfig, Numbers, Words, run_bench
+from reasonrl.benchmarks.report import ReportConfig
+from reasonrl.benchmarks.report import main as report
+from rich.console import Console
+
+
+@dataclass(frozen=True)
+class QuickstartConfig:
+    """Search and learning with the shipped model, measured; ends with a table and a page."""
+
+    folder: str = "runs/quickstart"
+    """Where the store, the page and the learned policy go."""
+    policy: str = "tiny"
+    """Who proposes and learns."""
+    env: Words = ("all",)
+    """Environments that are searched: ids, or suites of them."""
+    agents: Words = ("greedy", "majority", "best_of_n", "beam", "mcts")
+    """Search agents."""
+    budgets: Numbers = (128, 256, 512, 1024)
+    """Tokens per problem, everything that a search samples included."""
+    limit: int = 100
+    """Test problems per environment."""
+    validation_limit: int = 40
+    """Validation problems per environment, which pick the search agent."""
+    difficulty: Numbers = ()
+    """Levels of difficulty of what is searched; each family's own when left out."""
+    max_tokens: int = 128
+    """Tokens of one answer at most, in search."""
+    batch_size: int = 64
+    """Problems that are searched at the same time."""
+    learn_env: str = "reasonrl/ChainSum-v0"
+    """What is learned."""
+    learn_difficulty: Numbers = ()
+    """Levels of difficulty of what is learned; the family's own when left out."""
+    learn_steps: int = 150
+    """Steps of learning."""
+    learn_minutes: float = 2.0
+    """Stop learning after so many minutes, too."""
+    learn_max_tokens: int = 96
+    """Tokens of one answer at most, in learning."""
+    learn_prompts: int = 16
+    """Problems in one step of learning."""
+    learn_group: int = 8
+    """Answers sampled to each of them."""
+    learn_rate: float = 3e-4
+    """Peak learning rate."""
+    learn_limit: int = 200
+    """Held-out problems on which greedy is measured before and after learning."""
+    seed: int = 0
+    """Of the sampling, in search and in learning."""
+
+
+def main(config: QuickstartConfig) -> None:
+    console = Console(highlight=False)
+    folder = Path(config.folder)
+    learned = folder / "grpo"
+    start = time.monotonic()
+
+    console.print("[bold]1. Search[/bold]: the same problems for every agent, more and more tokens")
+    bench = make_bench(config, store=folder / "results.sqlite")
+    run_bench(bench, console=console)
+
+    limits = f"{config.learn_steps} steps or {config.learn_minutes:g} minutes"
+    console.print(f"\n[bold]2. Learning[/bold]: GRPO on {config.learn_env}, {limits}")
+    learn(config, learned)
+
+    console.print("\n[bold]3. What was learned[/bold]: greedy on held-out problems, before and after")
+    measure_learning(config, bench, learned, console)
+
+    console.print()
+    page = folder / "report.html"
+    report(ReportConfig(store=bench.store, page=str(page), learning=(str(learned),)))
+    console.print(f"took   {clock(time.monotonic() - start)}")
+
+
+def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
+    return BenchConfig(
+        env=config.env,
+        policy=config.policy,
+        agents=config.agents,
+        budgets=config.budgets,
+        seeds=(config.seed,),
+        limit=config.limit,
+        difficulty=config.difficulty,
+        select_on_validation=True,
+        validation_limit=config.validation_limit,
+        store=str(store),
+        batch_size=config.batch_size,
+        max_tokens=config.max_tokens,
+    )
+
+
+def learn(config: QuickstartConfig, folder: Path) -> None:
+    """Trains, or goes on where a run that was stopped had got to."""
+    from reasonrl.agents.learning.grpo import GRPOConfig
+    from reasonrl.agents.learning.grpo import main as grpo
+
+    grpo(
+        GRPOConfig(
+            out=folder,
+            env=config.learn_env,
+            policy=config.policy,
+            difficulty=config.learn_difficulty,
+            steps=config.learn_steps,
+            minutes=config.learn_minutes,
+            prompts=config.learn_prompts,
+            group_size=config.learn_group,
+            max_tokens=config.learn_max_tokens,
+            learning_rate=config.learn_rate,
+            seed=config.seed,
+        )
+    )
+
+
+def measure_learning(config: QuickstartConfig, bench: BenchConfig, folder: Path, console: Console) -> None:
+    """Greedy before and after, on the same test problems, into the same store."""
+    from reasonrl.agents.learning.checkpoint import POLICY
+    from reasonrl.agents.policies.local import LocalPolicy
+    from reasonrl.agents.policies.registry import get_policy
+
+    greedy = replace(
+        bench,
+        env=(config.learn_env,),
+        agents=("greedy",),
+        budgets=(config.learn_max_tokens,),
+        limit=config.learn_limit,
+        difficulty=config.learn_difficulty,
+        max_tokens=config.learn_max_tokens,
+        select_on_validation=False,
+    )
+    run_bench(greedy, policy=get_policy(config.policy), console=console)
+    run_bench(
+        greedy, policy=LocalPolicy.load(folder / POLICY, label=f"{Path(config.policy).name}+grpo"), console=console
+    )
