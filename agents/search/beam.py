@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from reasonrl.agents.policies.core import Unit
 from reasonrl.agents.search.core import Expand, Score, Search
-from reasonrl.agents.search.tree import Node, Tree
+from reasonrl.agents.search.tree import Tree, promise
 
 
 @dataclass(frozen=True)
 class BeamConfig:
-    width: int = 4
+    width: int = 2
     """Nodes that are kept after each step."""
-    branch: int = 4
+    branch: int = 2
     """Continuations sampled at each kept node; at the root, width times as many."""
     temperature: float = 1.0
     """Of the samples; 0 makes one pass."""
@@ -34,13 +34,8 @@ def beam(tree: Tree, config: BeamConfig) -> Search:
             yield Score(children)
             if config.stop_at_certain and tree.certain:
                 return
-            best = sorted(children, key=worth, reverse=True)[:places]
+            best = sorted(children, key=promise, reverse=True)[:places]
             kept = [node for node in best if not node.done]
             places -= len(best) - len(kept)
         if not config.temperature:
             return
-
-
-def worth(node: Node) -> tuple[float, float, int]:
-    """By score; among equals what is sampled more often, then by the seeded key."""
-    return (float("-inf") if node.score is None else node.score, node.prior, node.key)

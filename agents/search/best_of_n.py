@@ -14,7 +14,7 @@ from reasonrl.agents.search.tree import Tree
 
 @dataclass(frozen=True)
 class BestOfNConfig:
-    samples: int = 8
+    samples: int = 4
     """Answers drawn at a time, until the budget is spent."""
     temperature: float = 1.0
     """Of the samples; 0 draws one and stops."""

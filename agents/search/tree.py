@@ -164,10 +164,10 @@ class Tree:
         self.nodes.append(node)
         return node
 
-    def descend(self, rank: Callable[[Node], float]) -> Node:
-        """From the root along the best child that is not exhausted, to a node with none."""
+    def descend(self, rank: Callable[[Node], float], stop: Callable[[Node], bool] = lambda node: False) -> Node:
+        """From the root along the best child that is not exhausted, to a node with none or one where to stop."""
         node = self.root
-        while True:
+        while not stop(node):
             best: Node | None = None
             best_rank = (-math.inf, 0)
             for child in node.children:
@@ -176,8 +176,9 @@ class Tree:
                     if best is None or child_rank > best_rank:
                         best, best_rank = child, child_rank
             if best is None:
-                return node
+                break
             node = best
+        return node
 
     def backup(self, node: Node, value: float) -> None:
         """Counts a visit and its value in [0, 1] at the node and all above; a finished node is closed for good."""
@@ -250,6 +251,11 @@ class Tree:
             "best": None if self.best is None else self.best.index,
             "nodes": [_node_json(node) for node in self.nodes],
         }
+
+
+def promise(node: Node) -> tuple[float, float, int]:
+    """What to go on with: by score, among equals what is sampled more often, then by the seeded key."""
+    return (-math.inf if node.score is None else node.score, node.prior, node.key)
 
 
 def _worth(node: Node) -> float | None:

@@ -67,7 +67,7 @@ SCORES = {
 
 def plan(toy: Any, script: Any, *, tokens: int, **config: Any) -> tuple[SearchResult, Table]:
     source, guide = toy(), Table(SCORES)
-    settings = MCTSConfig(branch=2, **config)
+    settings = MCTSConfig(branch=2, rollout=False, **config)
     [result] = search_many(
         [source.problem("train", 0).view],
         source=source,
@@ -141,20 +141,48 @@ def test_mcts_finds_a_rare_rewarded_leaf_that_greedy_search_misses(toy: Any, scr
     assert result.answer == "b\nAnswer: 1"
 
 
-def test_rollouts_are_backed_up_in_place_of_the_node_s_own_score(
+def test_every_score_is_backed_up_once_that_of_a_sampled_answer_too(
     source: Generated, problems: list[Problem], slips: Policy
 ) -> None:
-    agent = get_agent("mcts", rollout=True, stop_at_certain=False, branch=3)
+    agent = get_agent("mcts", stop_at_certain=False, branch=3)
     [result] = agent.run([problems[4].view], source=source, policy=slips, budget=Budget(3000), max_tokens=90)
     tree = result.tree
-    evaluated = [node for node in tree.nodes if node.score is not None]
-    assert evaluated
-    assert all(node.done for node in evaluated)
+    evaluated = [node for node in tree.nodes if node.score is not None and node.visits]
+    assert tree.root.visits == len(evaluated) > 30
     assert tree.root.value_sum == pytest.approx(sum(node.score or 0.0 for node in evaluated))
-    assert any(node.unit is Unit.SOLUTION for node in tree.nodes)
+    rollouts = [node for node in evaluated if node.unit is Unit.SOLUTION]
+    assert rollouts
+    assert all(node.done and node.exhausted for node in rollouts)
     for node in tree.nodes:
         steps = [child.prior for child in node.children if child.unit is Unit.STEP]
         assert not steps or sum(steps) == pytest.approx(1.0)  # rollouts do not dilute the priors of steps
+
+
+def test_one_answer_is_sampled_from_the_best_of_the_new_children(toy: Any, script: Any) -> None:
+    source, guide = toy(), Table(SCORES)
+    lines = {**LINES, "a": ["Answer: 0"]}
+    [result] = search_many(
+        [source.problem("train", 0).view],
+        source=source,
+        policy=script(lines),
+        algorithm=lambda tree: mcts(tree, MCTSConfig()),
+        guide=guide,
+        budget=Budget(3),
+    )
+    assert guide.asked == ["a", "b", "a\nAnswer: 0"]
+    assert visits(result) == {"": 3, "a": 2, "b": 1, "a\nAnswer: 0": 1}
+    assert result.tree.nodes[1].value == pytest.approx((0.6 + 0.0) / 2)
+
+
+def test_the_tree_widens_with_its_visits(source: Generated, problems: list[Problem], slips: Policy) -> None:
+    def root_samples(widen: bool, tokens: int) -> int:
+        agent = get_agent("mcts", stop_at_certain=False, widen=widen)
+        [result] = agent.run([problems[8].view], source=source, policy=slips, budget=Budget(tokens))
+        root = result.tree.root
+        assert not widen or abs(root.steps_drawn - 2 * (root.visits / 2) ** 0.7) <= 3
+        return root.steps_drawn
+
+    assert root_samples(False, 2000) == 2 < root_samples(True, 500) < root_samples(True, 2000)
 
 
 def test_beam_of_one_by_one_is_sampling_step_by_step(source: Generated, problems: list[Problem], slips: Policy) -> None:

@@ -29,7 +29,7 @@ AGENTS = (
     "best_of_n:self_consistency",
     "beam",
     "mcts",
-    "rollouts",
+    "mcts without rollouts",
 )
 once = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -37,7 +37,7 @@ once = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 def run(
     spec: str, problems: list[Problem], source: Generated, policy: Policy, *, budget: Budget, **options: Any
 ) -> list[SearchResult]:
-    agent = get_agent("mcts", rollout=True) if spec == "rollouts" else get_agent(spec)
+    agent = get_agent("mcts", rollout=False) if spec == "mcts without rollouts" else get_agent(spec)
     return agent.run([p.view for p in problems], source=source, policy=policy, budget=budget, max_tokens=90, **options)
 
 
@@ -402,7 +402,7 @@ def test_a_merged_child_keeps_its_count_and_its_prior(toy: Any, script: Any) -> 
 def test_a_line_that_ends_with_and_without_the_end_mark_is_one_child(toy: Any, script: Any) -> None:
     source = toy()
     policy = script({"": ["Answer: 1", "Answer: 1" + END]})
-    agent = get_agent("mcts", widen=False, branch=2)
+    agent = get_agent("mcts", widen=False)
     [result] = agent.run([source.problem("train", 0).view], source=source, policy=policy, budget=Budget(10))
     assert [node.count for node in result.tree.nodes] == [1, 2]
     assert result.stop is SearchStop.DONE
