@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
+from reasonrl.agents.initialization.attention import mask_for, packed_attention
 from reasonrl.agents.initialization.corpus import Block, Mixture, make_shares, open_stream
 from reasonrl.agents.learning.checkpoint import (
     POLICY,
@@ -125,6 +126,7 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
         step, tokens = state["step"], state["tokens"]
     metrics = Metrics(config.out, after=step)
     with (
+        packed_attention(model),
         open_stream(mixture, seed=config.seed, first=step, workers=config.workers) as blocks,
         watch("learning from demonstrations", total=config.steps, done=step) as display,
     ):
@@ -176,7 +178,8 @@ def block_loss(
     """Weighted sum of the cross entropies of tokens 1, 2, ... of each row; the caller divides by the sum of weights."""
     with autocast(tokens_BT.device, dtype):
         # without an attention mask, transformers takes each fresh start of the positions for a new document
-        logits_BTV = model(input_ids=tokens_BT, position_ids=positions_BT, use_cache=False).logits
+        mask = mask_for(model, positions_BT, dtype=dtype)
+        logits_BTV = model(input_ids=tokens_BT, position_ids=positions_BT, attention_mask=mask, use_cache=False).logits
     counted_BT = weights_BT[:, 1:] > 0
     logits_NV, targets_N = logits_BTV[:, :-1][counted_BT].float(), tokens_BT[:, 1:][counted_BT]
     losses_N = F.cross_entropy(logits_NV, targets_N, reduction="none")
