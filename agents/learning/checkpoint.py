@@ -83,7 +83,7 @@ def save_policy(folder: Path, model: PreTrainedModel, vocabulary: Vocabulary) ->
     """Writes a folder in Hugging Face format that `get_policy` opens; weights of the character model go to float16."""
 
     def write(fresh: Path) -> None:
-        logging.disable_progress_bar()  # one shard of a few megabytes
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # one shard of a few megabytes
         if isinstance(vocabulary, HFVocabulary):
             model.save_pretrained(fresh)
             vocabulary.tokenizer.save_pretrained(fresh)
