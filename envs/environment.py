@@ -267,9 +267,9 @@ def observe_text(mdp: MDP, state: State) -> str:
 
 def render_text(mdp: MDP, state: State) -> str:
     """The episode for a person: prompt, lines, the unfinished line, and why it ended."""
-    line = memoryview(state.tokens[state.line_start :]).cast("i").tolist() if mdp.level is Level.TOKEN else []
+    line = mdp.unfinished(state) if mdp.level is Level.TOKEN else ""
     ending = f"[{state.stop.value}]\n" if state.stop else ""
-    return f"{state.transcript}{mdp.vocabulary.decode(line)}{ending}"
+    return f"{state.transcript}{line}{ending}"
 
 
 def check_options(options: dict[str, Any], known: set[str]) -> None:

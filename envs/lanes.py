@@ -116,16 +116,16 @@ class TokenLanes:
         return happened
 
     def _keep(self, lane: int, after: State) -> None:
-        """Moves the tokens that a transition added (a chosen line, feedback) into the buffer; the line is finished."""
+        """Moves the tokens that a transition added (a chosen line, feedback) into the buffer; the next line begins."""
         start = stop = int(self.length_B[lane])
+        begins_inside = after.line_start < 0  # the last token is also the first of the next line
         if after.tokens:
             stop += len(after.tokens) // 4
             self.tokens_BT[lane, start:stop] = np.frombuffer(after.tokens, "<i4")
             self.length_B[lane] = stop
-            after = after._replace(tokens=b"", line_start=0)
-        self._states[lane] = after
+        self._states[lane] = after._replace(tokens=b"", line_start=0) if after.tokens or begins_inside else after
         self.base_B[lane] = stop - after.count
-        self.line_start_B[lane] = stop
+        self.line_start_B[lane] = stop - begins_inside
 
     def get(self, lane: int) -> State:
         view, steps, _, _, turns, _, moves, potential, stop = self._states[lane]

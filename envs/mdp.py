@@ -173,12 +173,28 @@ class MDP:
 
         Args:
             state: before the last token, but with `tokens` and `line_start` already behind it.
-            line: ids of the whole line; the last one is a line break or the end token.
+            line: ids of the whole line; the last one holds a line break or is the end token.
             judge: scores the answer if this finishes it.
         """
         ended = line[-1] == self.vocabulary.eos
-        lines = self.vocabulary.decode(line[:-1] if ended else line).split("\n")
+        *lines, rest = self._pieces(line[:-1] if ended else line, len(line))
+        if ended:
+            lines.append(rest)
+        elif rest:  # the next line begins inside this token, as in "\n    ": it is read again, from its break on
+            state = state._replace(line_start=state.line_start - 4)
         return self._advance(state, lines, 1, ended, judge)
+
+    def unfinished(self, state: State) -> str:
+        """Text of the line that has not ended, at the token level."""
+        line = memoryview(state.tokens[state.line_start :]).cast("i").tolist()
+        return "\n".join(self._pieces(line, len(line) + 1))
+
+    def _pieces(self, ids: list[int], length: int) -> list[str]:
+        """Texts between the breaks. A line of several tokens whose first one breaks begins inside that token."""
+        pieces = self.vocabulary.decode(ids).split("\n")
+        if length > 1 and ids and self._ends_line[ids[0]]:
+            return pieces[self.vocabulary.decode(ids[:1]).count("\n") :]
+        return pieces
 
     def run_out(self, state: State) -> Transition:
         """The token level where the last token of all is said inside a line: the line stays unfinished."""
