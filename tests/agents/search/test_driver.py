@@ -31,7 +31,7 @@ AGENTS = (
     "mcts",
     "mcts without rollouts",
 )
-once = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+once = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def run(
