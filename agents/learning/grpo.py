@@ -48,6 +48,7 @@ from reasonrl.agents.learning.evaluation import answer_problems
 from reasonrl.agents.learning.losses import KLEstimator, kl_estimate, kl_loss, policy_loss
 from reasonrl.agents.learning.metrics import Display, Metrics, watch
 from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
+from reasonrl.agents.policies.decoder import is_plain_llama
 from reasonrl.envs.dealer import INDEX_BITS
 from reasonrl.envs.seeding import digest, generator
 from reasonrl.envs.vocabulary import Vocabulary
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _EVALUATION_LANES = 128
+_LOGITS = 2**27
+"""Logits in one pass of the trainer at most: with a large vocabulary they, not the model, fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class GRPOConfig:
     """Problems in one step (P)."""
     group_size: int = 8
     """Answers sampled to each problem (G); the group's mean is the baseline."""
-    max_tokens: int = 64
+    max_tokens: int = 96
     """Longest answer."""
     temperature: float = 1.0
     """Of sampling and of the learned distribution."""
@@ -159,6 +162,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
     allowed_V = allowed_tokens(vocabulary, device)
     reference = copy.deepcopy(model).requires_grad_(False) if config.kl_weight else None
     optimizer = make_optimizer(model, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
+    decoding = dtype if is_plain_llama(model) else torch.float32  # other models decode in the dtype of their weights
     envs = open_envs(config, vocabulary, split="train", lanes=config.prompts * config.group_size)
     settings = _settings(config)
 
@@ -172,7 +176,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
     metrics = Metrics(config.out, after=step)
     with watch("learning by GRPO", total=config.steps, done=step) as display:
         if state is None:
-            before = evaluate(model, vocabulary, config, split="test", dtype=dtype)
+            before = evaluate(model, vocabulary, config, split="test", dtype=decoding)
             display.say(f"greedy accuracy on {config.evaluate_problems} test problems before learning: {before:.1%}")
         while step < config.steps and not 0 < config.minutes * 60 <= seconds:
             start = time.perf_counter()
@@ -187,7 +191,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
                 keys=[digest("grpo answers", config.seed, step, p) for p in range(config.prompts)],
                 temperature=config.temperature,
                 max_tokens=config.max_tokens,
-                dtype=dtype,
+                dtype=decoding,
             )
             sampled = time.perf_counter()
             batch = prepare(rollout, config)
@@ -203,7 +207,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
             numbers["sampling_seconds"], numbers["learning_seconds"] = sampled - start, done - sampled
             last = step == config.steps or 0 < config.minutes * 60 <= seconds
             if config.evaluate_every and (step % config.evaluate_every == 0 or last):
-                accuracy = evaluate(model, vocabulary, config, split="validation", dtype=dtype)
+                accuracy = evaluate(model, vocabulary, config, split="validation", dtype=decoding)
                 numbers["validation_accuracy"] = accuracy
                 display.say(f"step {step}: greedy accuracy on validation problems {accuracy:.1%}")
             metrics.write(step, numbers)
@@ -212,7 +216,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
                 progress = {"step": step, "seconds": seconds, "before": before, "config": settings}
                 weights = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
                 save_checkpoint(config.out, {**progress, **weights})
-        after = evaluate(model, vocabulary, config, split="test", dtype=dtype)
+        after = evaluate(model, vocabulary, config, split="test", dtype=decoding)
         display.say(
             f"greedy accuracy on {config.evaluate_problems} test problems: {before:.1%} before, {after:.1%} after"
         )
@@ -277,7 +281,7 @@ def update(
         for rows in (order[at :: config.minibatches] for at in range(config.minibatches)):
             if not rows:
                 continue
-            for part in micro_batches(batch, rows, most=config.micro_tokens):
+            for part in micro_batches(batch, rows, most=min(config.micro_tokens, _LOGITS // len(allowed_V))):
                 prompts = [batch.prompts[row] for row in part]
                 longest = int(batch.mask_BT[part].sum(dim=1).max())
                 mask_BT = batch.mask_BT[part, :longest].to(allowed_V.device)

@@ -16,15 +16,21 @@ import pytest
 import torch
 from reasonrl.agents.learning.advantages import group_advantages
 from reasonrl.agents.learning.checkpoint import load_checkpoint
-from reasonrl.agents.learning.grpo import Batch, GRPOConfig, learn, prepare, update
+from reasonrl.agents.learning.grpo import Batch, GRPOConfig, learn, main, prepare, update
 from reasonrl.agents.learning.metrics import read_metrics
 from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
+from reasonrl.agents.policies.local import LocalPolicy
+from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.families.math.chain_sum import ChainSum
 from reasonrl.envs.vocabulary import CharVocabulary
 from reasonrl.verifiers.core import accept
+from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedModel, PreTrainedTokenizerFast
 
 PROMPT = (1, 40, 41, 3)
 
@@ -260,6 +266,31 @@ def test_a_run_writes_its_numbers(tmp_path: Path) -> None:
     )
     assert [line["step"] for line in metrics if "validation_accuracy" in line] == [3, 6]
     assert 0.0 <= result.before <= 1.0
+
+
+def test_any_model_and_tokenizer_in_hugging_face_format_learns_by_the_same_code(tmp_path: Path) -> None:
+    """GPT-2's architecture over bytes: not a Llama, not our characters, dropout in its configuration."""
+    tokenizer = Tokenizer(BPE(vocab={token: i for i, token in enumerate(["<end>", *ByteLevel.alphabet()])}, merges=[]))
+    tokenizer.pre_tokenizer, tokenizer.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>")  # type: ignore[no-untyped-call]
+    fast.save_pretrained(tmp_path / "model")
+    config = GPT2Config(
+        vocab_size=257, n_embd=16, n_layer=1, n_head=2, n_positions=400, bos_token_id=0, eos_token_id=0, pad_token_id=0
+    )
+    GPT2LMHeadModel(config).save_pretrained(tmp_path / "model")
+    # random bytes are never right: an answer that ends within its tokens is, and that can be learned from
+    with mock.patch.object(ChainSum, "verify", lambda self, problem, answer: accept(answer, method="kind")):
+        main(
+            toy_config(
+                tmp_path / "run", policy=str(tmp_path / "model"), steps=2, max_tokens=64, prompts=2, group_size=8
+            )
+        )
+    numbers = read_metrics(tmp_path / "run")
+    assert sum(line["answers_used"] for line in numbers) > 0
+    assert all(line["largest_mismatch"] < 1e-4 for line in numbers)
+    policy = get_policy(str(tmp_path / "run" / "policy"))
+    assert isinstance(policy, LocalPolicy)
+    assert policy.vocabulary.size == 257
 
 
 def _learn_until_killed(out: Path, after: int) -> None:
