@@ -26,6 +26,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -53,7 +54,11 @@ class Decoder(Protocol):
     """Opens sessions on one model."""
 
     def sync(self) -> None:
-        """Takes over the model's current weights. `open_session` does so by itself whenever they have changed."""
+        """Takes over the model's current weights.
+
+        `open_session` does so by itself after an optimizer's step and after in-place changes; only what writes through
+        `parameter.data` must call this.
+        """
         ...
 
     def open(self, prompts: Sequence[Sequence[int]], fan_out: Sequence[int], *, room: int) -> Session: ...
@@ -380,6 +385,19 @@ class LlamaSession:
         self._values[:, new_group, :, new_slot, : self._used] = moved[1]
 
 
+_optimizer_steps = 0
+
+
+def _count_step(*_: object) -> None:
+    global _optimizer_steps
+    _optimizer_steps += 1
+
+
+# fused optimizers write to parameters without touching their version counters
+register_optimizer_step_post_hook(_count_step)
+
+
 def _stamp(model: PreTrainedModel) -> tuple[int, ...]:
-    """Changes whenever a parameter is replaced, or written in place (as optimizers do)."""
-    return tuple(number for p in model.parameters() for number in (p.data_ptr(), 0 if p.is_inference() else p._version))
+    """Changes whenever a parameter is replaced or written in place, and after each step of any optimizer."""
+    versions = (n for p in model.parameters() for n in (p.data_ptr(), 0 if p.is_inference() else p._version))
+    return (_optimizer_steps, *versions)

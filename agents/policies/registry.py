@@ -62,7 +62,7 @@ def get_policy(
         place = find_smollm2()
     try:
         return LocalPolicy.load(place, label=_label(spec), dtype=dtype, device=device, max_lanes=max_lanes)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"no causal language model could be opened at {place!s}: {_first_line(error)}. {describe()}"
         ) from error

@@ -1,0 +1,218 @@
+"""Sampling: the right distribution, log-probabilities that a trainer reproduces, noise that is each sequence's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from reasonrl.agents.policies.core import Finish, Sampling, Unit
+from reasonrl.agents.policies.noise import sequence_keys, uniforms
+from reasonrl.agents.policies.sampler import Sample, draw, generate, token_logprobs
+from reasonrl.verifiers.answers import is_answer_line
+from transformers import PreTrainedModel
+
+from .conftest import CHARS, random_llama, speaker
+
+ALLOWED = torch.from_numpy(CHARS.allowed.astype(bool))
+PROMPTS = [CHARS.encode_prompt(text, "") for text in ("1+2", "", "Given: p, p -> q", "7*6=", "1+2")]
+COUNTS, KEYS = (2, 1, 8, 2, 3), (11, 12, 13, 14, 15)
+FREE = Sampling(Unit.SOLUTION, 1.0, 16)
+
+
+def sample(model: PreTrainedModel, sampling: Sampling, *, max_lanes: int = 64) -> list[list[Sample]]:
+    return generate(model, CHARS, PROMPTS, COUNTS, KEYS, sampling, max_lanes=max_lanes)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.7, 0.0])
+def test_logprobs_agree_with_a_teacher_forced_pass(model: PreTrainedModel, temperature: float) -> None:
+    found = sample(model, Sampling(Unit.SOLUTION, temperature, 16))
+    model.train(False)
+    for prompt, samples in zip(PROMPTS, found, strict=True):
+        for tokens, logprobs, _ in samples:
+            ids = torch.tensor([[*prompt, *tokens]])
+            with torch.no_grad():
+                logits = model(ids).logits[:, len(prompt) - 1 : -1]
+            taught = token_logprobs(logits, ids[:, len(prompt) :], temperature, ALLOWED)[0]
+            torch.testing.assert_close(torch.tensor(logprobs), taught, atol=1e-4, rtol=0)
+
+
+def test_the_temperature_counts_in_the_logprobs() -> None:
+    logits, tokens = torch.tensor([[[1.0, 2.0, 4.0]]]), torch.tensor([[2]])
+    allowed = torch.tensor([True, True, True])
+    hot = token_logprobs(logits, tokens, 2.0, allowed)
+    assert hot.item() == pytest.approx(2.0 - math.log(math.exp(0.5) + math.exp(1.0) + math.exp(2.0)))
+    only = token_logprobs(logits, tokens, 1.0, torch.tensor([False, True, True]))
+    assert only.item() == pytest.approx(4.0 - math.log(math.exp(2.0) + math.exp(4.0)), abs=1e-6)
+    assert token_logprobs(logits, torch.tensor([[0]]), 1.0, torch.tensor([False, True, True])).item() == -math.inf
+
+
+def test_gradients_of_logprobs_are_finite_where_tokens_are_not_allowed() -> None:
+    logits = torch.randn(1, 3, CHARS.size, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    tokens = torch.tensor([[5, 6, CHARS.pad]])
+    logprobs = token_logprobs(logits, tokens, 0.7, ALLOWED)
+    torch.where(torch.tensor([[True, True, False]]), logprobs, 0.0).sum().backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad[0, :, CHARS.pad].eq(0).all()
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.7, 0.0])
+def test_tokens_do_not_depend_on_the_batch(model: PreTrainedModel, temperature: float) -> None:
+    sampling = Sampling(Unit.SOLUTION, temperature, 16)
+    together = sample(model, sampling, max_lanes=64)
+    alone = sample(model, sampling, max_lanes=1)
+    some = sample(model, sampling, max_lanes=7)
+    backwards = generate(model, CHARS, PROMPTS[::-1], COUNTS[::-1], KEYS[::-1], sampling)[::-1]
+    expected = [[each.tokens for each in samples] for samples in together]
+    for other in (alone, some, backwards):
+        assert [[each.tokens for each in samples] for samples in other] == expected
+
+
+def test_samples_differ_by_key_and_by_number() -> None:
+    found = sample(random_llama(), FREE)
+    assert len({each.tokens for each in found[2]}) == 8
+    assert found[0][0].tokens != found[4][0].tokens  # the same prompt under another key
+
+
+def test_more_samples_begin_with_the_same_ones() -> None:
+    model = random_llama()
+    few = generate(model, CHARS, PROMPTS[:1], [2], [5], FREE)
+    many = generate(model, CHARS, PROMPTS[:1], [6], [5], FREE)
+    assert [each.tokens for each in many[0][:2]] == [each.tokens for each in few[0]]
+
+
+def test_draw_inverts_the_cumulative_distribution() -> None:
+    logits = torch.tensor([[0.1, 0.2, 0.3, 0.4]]).log().repeat(6, 1)
+    numbers = np.array([0.0, 0.05, 0.11, 0.31, 0.59, 0.999])
+    tokens, logprobs = draw(logits, 1.0, numbers, torch.ones(4, dtype=torch.bool))
+    assert tokens.tolist() == [0, 0, 1, 2, 2, 3]
+    torch.testing.assert_close(logprobs.exp(), torch.tensor([0.1, 0.1, 0.2, 0.3, 0.3, 0.4]))
+
+
+def test_a_large_vocabulary_is_searched_like_a_small_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = 3.0 * torch.randn(400, 1001, generator=generator)
+    allowed = torch.rand(1001, generator=generator) > 0.2
+    numbers = uniforms(sequence_keys([1] * 400, range(400)), 0)
+    tokens, _ = draw(logits, 0.9, numbers, allowed)
+    mass = torch.softmax((logits / 0.9).masked_fill(~allowed, -torch.inf).double(), -1)
+    below = mass.cumsum(-1) - mass
+    reached = torch.from_numpy(numbers)
+    picked = tokens[:, None]
+    assert (below.gather(-1, picked).squeeze() <= reached + 1e-6).all()
+    assert ((below + mass).gather(-1, picked).squeeze() >= reached - 1e-6).all()
+
+
+@pytest.mark.parametrize("size", [40, 2000])
+def test_tokens_without_mass_are_never_drawn(size: int) -> None:
+    logits = torch.full((2, size), -torch.inf)
+    logits[:, 7] = 0.0
+    logits[:, size - 9] = 0.0
+    logits[:, 0] = logits[:, -1] = 50.0
+    allowed = torch.ones(size, dtype=torch.bool)
+    allowed[0] = allowed[-1] = False
+    tokens, logprobs = draw(logits, 1.0, np.array([0.0, 1.0 - 2.0**-32]), allowed)
+    assert tokens.tolist() == [7, size - 9]
+    torch.testing.assert_close(logprobs, torch.full((2,), -math.log(2.0)))
+
+
+def test_frequencies_are_those_of_the_softmax() -> None:
+    logits = torch.tensor([[2.0, 0.0, 1.0, -1.0, 9.0]]).repeat(20_000, 1)
+    allowed = torch.tensor([True, True, True, True, False])
+    tokens, _ = draw(logits, 0.7, uniforms(sequence_keys([3] * 20_000, range(20_000)), 4), allowed)
+    shares = torch.softmax(logits[0, :4] / 0.7, -1)
+    found = torch.bincount(tokens, minlength=5)[:4] / 20_000
+    sigma = (shares * (1 - shares) / 20_000).sqrt()
+    assert ((found - shares).abs() < 4 * sigma).all()
+
+
+def test_columns_beyond_the_vocabulary_are_ignored() -> None:
+    logits = torch.tensor([[0.0, 1.0, 99.0]])
+    tokens, logprobs = draw(logits, 0.0, np.array([0.5]), torch.tensor([True, True]))
+    assert tokens.tolist() == [1]
+    assert logprobs.item() == pytest.approx(-math.log(1 + math.exp(-1.0)))
+
+
+def test_padding_and_the_start_mark_are_never_said() -> None:
+    model = speaker({"^": {"a": 1.0}})
+    with torch.no_grad():
+        model.lm_head.weight[CHARS.pad] = model.lm_head.weight[CHARS.bos] = 3.0
+    (only,) = generate(model, CHARS, PROMPTS[:1], [20], [0], Sampling(max_tokens=8))
+    assert not {CHARS.pad, CHARS.bos} & {token for each in only for token in each.tokens}
+
+
+def say(follows: dict[str, dict[str, float]], sampling: Sampling, final: Callable[[str], bool] | None = None) -> Sample:
+    """What a speaker says after the line break of its prompt."""
+    prompt = CHARS.encode_prompt("?", "")
+    return generate(speaker(follows), CHARS, [prompt], [1], [0], sampling, is_final=[final] if final else None)[0][0]
+
+
+def test_a_step_ends_at_the_line_break() -> None:
+    tokens, logprobs, finish = say({"^": {"a": 1.0}, "a": {"b": 1.0}, "b": {"^": 1.0}}, Sampling())
+    assert CHARS.decode(tokens) == "ab\n"
+    assert len(logprobs) == 3
+    assert finish is Finish.STEP
+
+
+def test_a_blank_line_is_not_a_step() -> None:
+    model = speaker({"^": {" ": 1.0}, " ": {"^": 0.5, "a": 0.5}, "a": {"^": 1.0}})
+    (found,) = generate(model, CHARS, [CHARS.encode_prompt("?", "")], [16], [1], Sampling(max_tokens=60))
+    texts = {CHARS.decode(each.tokens) for each in found}
+    assert len(texts) > 1  # some begin with blank lines
+    assert {text.strip() for text in texts} == {"a"}
+
+
+def test_the_end_token_ends_a_step() -> None:
+    tokens, _, finish = say({"^": {"a": 1.0}, "a": {"$": 1.0}}, Sampling())
+    assert tokens[-1] == CHARS.eos
+    assert finish is Finish.END
+
+
+def test_a_solution_goes_on_to_its_answer_line() -> None:
+    follows = {"^": {"A": 1.0}, **{a: {b: 1.0} for a, b in zip("Answer", "nswer:", strict=True)}, ":": {"^": 1.0}}
+    tokens, _, finish = say(follows, Sampling(Unit.SOLUTION), is_answer_line)
+    assert CHARS.decode(tokens) == "Answer:\n"
+    assert finish is Finish.END
+    tokens, _, finish = say(follows, Sampling(Unit.SOLUTION, max_tokens=20))
+    assert CHARS.decode(tokens) == "Answer:\nAnswer:\nAnsw"
+    assert finish is Finish.LENGTH
+
+
+def test_max_tokens_cuts_off() -> None:
+    tokens, _, finish = say({"^": {"a": 1.0}, "a": {"a": 1.0}}, Sampling(max_tokens=5))
+    assert CHARS.decode(tokens) == "aaaaa"
+    assert finish is Finish.LENGTH
+
+
+def test_the_context_cuts_off_long_sequences_only(model: PreTrainedModel) -> None:
+    prompts = [[1] + [30] * 89, [1, 30]]
+    sampling = Sampling(Unit.SOLUTION, 0.0, 20)
+    near, far = generate(model, CHARS, prompts, [2, 2], [0, 1], sampling)
+    assert {len(each.tokens) for each in near} == {6} or near[0].finish is Finish.END
+    alone = generate(model, CHARS, prompts[1:], [2], [1], sampling)[0]
+    assert [(each.tokens, each.finish) for each in far] == [(each.tokens, each.finish) for each in alone]
+
+
+def test_a_prompt_beyond_the_context_is_refused(model: PreTrainedModel) -> None:
+    with pytest.raises(ValueError, match=r"prompt of 96 tokens .* context of 96"):
+        generate(model, CHARS, [[5] * 96], [1], [0], FREE)
+
+
+def test_greedy_samples_of_one_prompt_are_all_the_same() -> None:
+    (found,) = generate(random_llama(), CHARS, PROMPTS[:1], [5], [0], Sampling(Unit.SOLUTION, 0.0, 9))
+    assert len(found) == 5
+    assert len(set(found)) == 1
+
+
+def test_no_samples_are_drawn_where_none_are_wanted() -> None:
+    assert generate(random_llama(), CHARS, PROMPTS[:2], [0, 1], [0, 1], FREE)[0] == []
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ValueError, match="temperature must be at least 0"):
+        sample(random_llama(), Sampling(temperature=-1.0))
+    with pytest.raises(ValueError, match="go together"):
+        generate(random_llama(), CHARS, PROMPTS, [1], [1], FREE)
