@@ -120,7 +120,8 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         if over and self.autoreset_mode is AutoresetMode.DISABLED:
             raise RuntimeError(f"lane {over[0]} is over: reset(options={{'reset_mask': ...}}) before the next step")
         shaping = (self.mdp.gamma - 1.0) * self._potential_B if self._drifts else np.zeros(self.num_envs)
-        shaping[over] = 0.0
+        if over:
+            shaping[over] = 0.0
         happened = self._lanes.act(actions, np.array(over, np.intp))
         if happened:
             lanes = [lane for lane, _ in happened]
@@ -300,16 +301,20 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             masks = self._masks()
             info["action_mask"] = np.zeros_like(masks)
             info["action_mask"][lanes] = masks[lanes]
-        return info | {f"_{key}": self._only(lanes) for key in info}
+        return info | dict.fromkeys([f"_{key}" for key in info], _fixed(self._only(lanes)))
 
     def _finals(self, rows: dict[int, dict[str, Any]]) -> dict[str, Any]:
         """The last observation and info of episodes that end in the step that starts the next."""
         observations = np.full(self.num_envs, None, object)
         for lane in rows:
             observations[lane] = self._lanes.observe_one(lane)
-        ended = self._only(list(rows))
-        final = {"final_obs": observations, "_final_obs": ended}
-        return final | {"final_info": self._info_of(rows), "_final_info": ended.copy()}
+        ended = _fixed(self._only(list(rows)))
+        return {
+            "final_obs": observations,
+            "_final_obs": ended,
+            "final_info": self._info_of(rows),
+            "_final_info": ended,
+        }
 
     def _only(self, lanes: list[int]) -> NDArray[np.bool_]:
         mask = np.zeros(self.num_envs, np.bool_)

@@ -14,6 +14,7 @@ problem, no end, no judge. The streams of actions are
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import os
 import platform
@@ -27,12 +28,12 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem
+from reasonrl.envs.dealer import context_length
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.families import get_family
+from reasonrl.envs.registry import source_name
 from reasonrl.envs.vector import VectorReasonEnv
 from reasonrl.envs.vocabulary import get_vocabulary
-
-import reasonrl  # noqa: F401 (registers the ids)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class EnvsConfig:
     token_steps: int = 400_000
     """Token-steps of one run of the vector environment."""
     num_problems: int = 1000
-    """Size of the set that the rows "fixed set" draw from; the others draw from all problems of the split."""
+    """Size of the fixed set that some rows draw from; the others get a new problem in every episode."""
 
 
 class Bare:
@@ -64,27 +65,25 @@ class Bare:
         self.flat = self.tokens_BT.reshape(-1)
         self.row_B = np.arange(num_envs) * room
         self.start, self.room, self.used, self.copy = start, room, start, copy
-        self.info: dict[str, Any] = {}
 
     def reset(self, *, seed: int) -> None:
         self.length_B[:], self.used = self.start, self.start
 
     def step(self, actions_B: NDArray[np.int64]) -> tuple[Any, ...]:
+        if self.used == self.room:
+            self.reset(seed=0)
         self.flat[self.row_B + self.length_B] = actions_B
         self.length_B += 1
         self.used += 1
-        if self.used == self.room:
-            self.length_B[:], self.used = self.start, self.start
-        tokens, length = self.tokens_BT, self.length_B[:, None]
+        tokens, length, lanes = self.tokens_BT, self.length_B[:, None], len(actions_B)
         observation = (
             {"tokens": tokens.copy(), "length": length.copy()} if self.copy else {"tokens": tokens, "length": length}
         )
-        num_envs = len(actions_B)
-        return observation, np.zeros(num_envs), np.zeros(num_envs, bool), np.zeros(num_envs, bool), self.info
+        return observation, np.zeros(lanes), np.zeros(lanes, np.bool_), np.zeros(lanes, np.bool_), {}
 
 
-def rate(act: Callable[[], Any], *, seconds: float, runs: int, each: int = 1) -> float:
-    """How often `act` happens in a second, times what one call does: the best of a few runs."""
+def rate(act: Callable[[], Any], *, seconds: float, runs: int) -> float:
+    """How often `act` happens in a second: the best of a few runs."""
     best = 0.0
     for _ in range(runs):
         count, start = 0, time.process_time()
@@ -92,7 +91,7 @@ def rate(act: Callable[[], Any], *, seconds: float, runs: int, each: int = 1) ->
             for _ in range(16):
                 act()
             count += 16
-        best = max(best, count * each / passed)
+        best = max(best, count / passed)
     return best
 
 
@@ -115,134 +114,142 @@ def demonstrations(env: VectorReasonEnv, steps: int) -> list[NDArray[np.int64]]:
 
     env.reset(seed=0)
     cursors = [script(problem) for problem in env.problems]
-    recorded = []
+    recorded, over_B = [], np.zeros(env.num_envs, np.bool_)
     for _ in range(steps):
-        actions_B = np.array([next(cursor) for cursor in cursors])
+        actions_B = np.array([0 if over else next(cursor) for over, cursor in zip(over_B, cursors, strict=True)])
         recorded.append(actions_B)
         _, _, terminated_B, truncated_B, _ = env.step(actions_B)
-        for lane in np.flatnonzero(terminated_B | truncated_B):
+        for lane in np.flatnonzero(over_B):  # this step began the lane's next episode
             cursors[lane] = script(env.problems[lane])
+        over_B = terminated_B | truncated_B
     return recorded
 
 
-def replay(make: Callable[[], Any], stream: list[NDArray[np.int64]], *, runs: int) -> tuple[float, int]:
-    """Token-steps per second over one pass of the stream from the same seed (the reset left out), and episodes ended."""
-    best, ended = 0.0, 0
-    for _ in range(runs):
-        env = make()
-        env.reset(seed=0)
-        ended, start = 0, time.process_time()
-        for actions_B in stream:
-            _, _, terminated_B, truncated_B, _ = env.step(actions_B)
-            ended += np.count_nonzero(terminated_B) + np.count_nonzero(truncated_B)
-        best = max(best, len(stream) * len(stream[0]) / (time.process_time() - start))
-    return best, ended
+def replay(env: Any, stream: list[NDArray[np.int64]]) -> tuple[float, float]:
+    """Tokens said per second in one pass of the stream from the same seed, and the share of them that end an episode.
+
+    The first reset is left out; later ones are in the time, while the steps that they take up say no token.
+    """
+    env.reset(seed=0)
+    ended, start = 0, time.process_time()
+    for actions_B in stream:
+        _, _, terminated_B, truncated_B, _ = env.step(actions_B)
+        ended += int(np.count_nonzero(terminated_B) + np.count_nonzero(truncated_B))
+    said = len(stream) * len(stream[0]) - ended
+    return said / (time.process_time() - start), ended / said
 
 
 def vector_rows(config: EnvsConfig) -> Iterator[tuple[str, ...]]:
-    """Table rows: lanes, returns, stream, problems, million steps per second, the same without logic, ratio."""
-    for num_envs in config.lanes:
+    """One row for each batch size, way of returning, stream, and source of problems; see `VECTOR_COLUMNS`."""
+    for num_envs, copies in itertools.product(config.lanes, (True, False)):
         steps = max(64, config.token_steps // num_envs)
-        for copies in (True, False):
-
-            def make(problems: int | None = None, copies: bool = copies, num_envs: int = num_envs) -> VectorReasonEnv:
-                options = {"max_tokens": config.max_tokens, "num_problems": problems, "autoreset_mode": "SameStep"}
-                env = gym.make_vec(config.env, num_envs=num_envs, copy=copies, **options)
-                assert isinstance(env, VectorReasonEnv)
-                return env
-
-            env = make()
-            room = env.single_observation_space["tokens"].shape[0]
+        for stream, problems in (("quiet", None), ("random", None), ("random", config.num_problems),
+                                 ("demos", None), ("demos", config.num_problems)):  # fmt: skip
+            env = make_native(config, num_envs, copy=copies, num_problems=problems)
+            room = context_length(env.mdp)
             bare = Bare(num_envs, room, start=room - config.max_tokens, copy=copies)
-            tokens = random_tokens(num_envs, steps)
-            yardstick, _ = replay(lambda bare=bare: bare, tokens, runs=config.runs)
-            fixed = make(config.num_problems)
-            runs: list[tuple[str, str, Callable[[], Any], list[NDArray[np.int64]]]] = [
-                ("quiet", "-", make, [np.full(num_envs, 40)] * (config.max_tokens - 1)),
-                ("random", "all", make, tokens),
-                ("random", "fixed set", lambda fixed=fixed: fixed, tokens),
-                ("demos", "all", make, demonstrations(env, steps)),
-                ("demos", "fixed set", lambda fixed=fixed: fixed, demonstrations(fixed, steps)),
-            ]
-            for stream, problems, maker, actions in runs:
-                speed, ended = replay(maker, actions, runs=config.runs)
-                yield (
-                    str(num_envs),
-                    "copies" if copies else "views",
-                    stream,
-                    problems,
-                    f"{100 * ended / (len(actions) * num_envs):.1f}",
-                    f"{speed / 1e6:.2f}",
-                    f"{yardstick / 1e6:.2f}",
-                    f"{speed / yardstick:.2f}",
-                )
+            if stream == "quiet":
+                actions = [np.full(num_envs, 40)] * (config.max_tokens - 1)
+            else:
+                actions = random_tokens(num_envs, steps) if stream == "random" else demonstrations(env, steps)
+            speed, yardstick, ended = 0.0, 0.0, 0.0
+            for _ in range(config.runs):  # in turn, so that a busy machine slows both
+                fresh = make_native(config, num_envs, copy=copies) if problems is None else env
+                here, ended = replay(fresh, actions)
+                speed, yardstick = max(speed, here), max(yardstick, replay(bare, actions)[0])
+            yield (
+                str(num_envs),
+                "copies" if copies else "views",
+                stream,
+                "-" if stream == "quiet" else "new" if problems is None else f"of {problems}",
+                f"{100 * ended:.1f}",
+                f"{speed / 1e6:.2f}",
+                f"{yardstick / 1e6:.2f}",
+                f"{speed / yardstick:.3f}",
+            )
 
 
-def scalar_rows(config: EnvsConfig) -> Iterator[tuple[str, str, str]]:
-    """Table rows: what, thousand events per second, note."""
-    timing = {"seconds": config.seconds, "runs": config.runs}
+def make_native(
+    config: EnvsConfig, num_envs: int, *, copy: bool = True, num_problems: int | None = None
+) -> VectorReasonEnv:
+    return VectorReasonEnv(
+        source_name(config.env),
+        num_envs=num_envs,
+        copy=copy,
+        max_tokens=config.max_tokens,
+        num_problems=num_problems,
+    )
+
+
+def scalar_rows(config: EnvsConfig) -> Iterator[tuple[str, ...]]:
+    """One row for each thing that a single environment does; see `SCALAR_COLUMNS`."""
+    measure = functools.partial(rate, seconds=config.seconds, runs=config.runs)
     env = gym.make(config.env, max_tokens=config.max_tokens)
     env.reset(seed=0)
-    legal = [actions[0] for actions in random_tokens(1, 4096)]
-    stream = iter(())
+    tokens = itertools.cycle([int(actions_B[0]) for actions_B in random_tokens(1, 4096)])
 
     def act() -> None:
-        nonlocal stream
-        token = next(stream, None)
-        if token is None:
-            stream = iter(legal)
-            token = next(stream)
-        _, _, terminated, truncated, _ = env.step(token)
+        _, _, terminated, truncated, _ = env.step(next(tokens))
         if terminated or truncated:
             env.reset()
 
-    yield "scalar, gym.make, random tokens", f"{rate(act, **timing) / 1e3:.0f}", "token-steps, resets included"
+    yield "gym.make, random tokens", thousands(measure(act)), "token-steps, resets included"
+    env.reset(seed=0)
     inner = env.unwrapped
     assert isinstance(inner, ReasonEnv)
+
+    def say() -> None:
+        _, _, _, truncated, _ = env.step(40)
+        if truncated:
+            env.reset(options={"index": 0})
+
+    yield "gym.make, one letter", thousands(measure(say)), "token-steps of 256-token episodes"
     inner.reset(seed=0)
     for token in get_vocabulary("char").encode("12+30=42\n42-"):
         inner.step(token)
-    yield "get_state + set_state", f"{rate(lambda: inner.set_state(inner.get_state()), **timing) / 1e3:.0f}", "pairs"
     saved = inner.get_state()
 
     def branch() -> None:
         inner.set_state(saved)
         inner.step(25)
 
-    yield "set_state + step", f"{rate(branch, **timing) / 1e3:.0f}", "what a tree search does"
-    yield "copy.deepcopy(env)", f"{rate(lambda: copy.deepcopy(inner), **timing) / 1e3:.1f}", "copies, without wrappers"
-    lanes = 256
-    sync = gym.make_vec(config.env, num_envs=lanes, vectorization_mode="sync", max_tokens=config.max_tokens)
-    speed, _ = replay(lambda: sync, random_tokens(lanes, 256), runs=config.runs)
-    yield f"SyncVectorEnv({lanes}), random tokens", f"{speed / 1e3:.0f}", "token-steps"
-    native = gym.make_vec(config.env, num_envs=lanes, max_tokens=config.max_tokens)
-    speed, _ = replay(lambda: native, random_tokens(lanes, 1024), runs=config.runs)
-    yield f"native vector env({lanes}), random tokens", f"{speed / 1e3:.0f}", "token-steps"
+    yield "get_state + set_state", thousands(measure(lambda: inner.set_state(inner.get_state()))), "pairs"
+    yield "set_state + step", thousands(measure(branch)), "what a tree search does"
+    yield "copy.deepcopy(env.unwrapped)", thousands(measure(lambda: copy.deepcopy(inner))), "copies"
+    actions = random_tokens(256, 256)
+    sync = gym.make_vec(config.env, num_envs=256, vectorization_mode="sync", max_tokens=config.max_tokens)
+    yield "SyncVectorEnv(256), random tokens", thousands(max(replay(sync, actions)[0] for _ in range(2))), "token-steps"
+    native = [make_native(config, 256) for _ in range(config.runs)]
+    yield "native(256), random tokens", thousands(max(replay(env, actions)[0] for env in native)), "token-steps"
 
 
-def table(headers: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> None:
+def thousands(value: float) -> str:
+    return f"{value / 1e3:.1f}"
+
+
+SCALAR_COLUMNS = (("one environment", 36), ("k/s", 9), ("counted", 32))
+VECTOR_COLUMNS = (("lanes", 6), ("returns", 8), ("stream", 7), ("problems", 9), ("ends %", 7), ("M/s", 7),
+                  ("no logic", 9), ("ratio", 6))  # fmt: skip
+
+
+def table(columns: tuple[tuple[str, int], ...], rows: Iterator[tuple[str, ...]]) -> None:
     """Prints each row as it comes."""
-    widths = [max(len(header), 9) for header in headers]
-    widths[0] = max(widths[0], 42 if len(headers) == 3 else 0)
-    for row in itertools.chain([headers], rows):
-        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)), flush=True)
+    for row in itertools.chain([[name for name, _ in columns]], rows):
+        print("  ".join(text.ljust(width) for text, (_, width) in zip(row, columns, strict=True)).rstrip(), flush=True)
     print()
-
-
-def main(config: EnvsConfig) -> None:
-    print(f"{config.env}, token level, {config.max_tokens} tokens. {machine()}\n")
-    table(("scalar", "k/s", "counted"), scalar_rows(config))
-    print("vector environment beside a numpy environment without logic; million token-steps per second")
-    headers = ("lanes", "returns", "stream", "problems", "ends %", "here", "no logic", "ratio")
-    table(headers, vector_rows(config))
 
 
 def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{platform.machine()} {platform.system()}, {cores} cores, load {os.getloadavg()[0]:.1f}; Python "
-        f"{platform.python_version()}, numpy {np.__version__}, gymnasium {gym.__version__}"
-    )
+    versions = f"Python {platform.python_version()}, numpy {np.__version__}, gymnasium {gym.__version__}"
+    return f"{platform.system()} {platform.machine()}, {cores} cores, load {os.getloadavg()[0]:.1f}; {versions}"
+
+
+def main(config: EnvsConfig) -> None:
+    print(f"{config.env}, token level, at most {config.max_tokens} tokens\n{machine()}\n")
+    table(SCALAR_COLUMNS, scalar_rows(config))
+    print("native vector environment, million token-steps per second, beside a numpy environment without logic")
+    table(VECTOR_COLUMNS, vector_rows(config))
 
 
 if __name__ == "__main__":

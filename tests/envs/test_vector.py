@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -122,6 +123,21 @@ def test_equal_to_the_loop_for_every_id(env_id: str, level: str, options_of: Cal
         pytest.skip(f"{env_id} has no {level} level")
     options |= {"attempts": 2, "max_tokens": 50, "max_steps": 6, "reward": "potential"}
     assert compare(env_id, level, AutoresetMode.SAME_STEP, options, seed=1, steps=25) > 0
+
+
+def test_a_full_row_does_not_spill_into_the_next() -> None:
+    """A prompt of the greatest length and an answer that uses all tokens fill a row to its last column."""
+    env, sync = make_vector(max_tokens=5), make_sync("reasonrl/ChainSum-v0", AutoresetMode.NEXT_STEP, max_tokens=5)
+    env.reset(seed=0)
+    problem = env.problems[0]
+    longest = replace(problem, view=replace(problem.view, prompt="x" * env.source.max_prompt_chars))
+    options = {"problem": longest}
+    assert_equal(env.reset(seed=0, options=options), sync.reset(seed=0, options=options))
+    for _ in range(8):
+        here = env.step(np.full(LANES, 40))
+        assert_equal(here, sync.step(np.full(LANES, 40)))
+        if here[3].all():
+            assert (here[0]["tokens"] != env.mdp.vocabulary.pad).all()
 
 
 def test_lanes_of_a_group_share_one_problem() -> None:
