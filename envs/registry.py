@@ -24,12 +24,8 @@ def source_name(id: str) -> str:
     """The name of an id's source; an unknown id is an error that says what there is."""
     ids = environment_ids()
     if id not in ids:
-        near = difflib.get_close_matches(id, ids, n=1, cutoff=0.5)
-        raise ValueError(
-            f"unknown environment {id!r}: "
-            + (f"did you mean {near[0]}? " if near else "")
-            + f"There are {', '.join(ids)}"
-        )
+        near = [f"did you mean {close}? " for close in difflib.get_close_matches(id, ids, n=1, cutoff=0.5)]
+        raise ValueError(f"unknown environment {id!r}: {''.join(near)}There are {', '.join(ids)}")
     return ids[id]
 
 

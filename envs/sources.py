@@ -28,9 +28,8 @@ class Generated:
         return max(family.max_choices for family in self.families)
 
     def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
-        family = (
-            self.families[digest("mixture", index) % len(self.families)] if len(self.families) > 1 else self.families[0]
-        )
+        many = len(self.families) > 1
+        family = self.families[digest("mixture", index) % len(self.families) if many else 0]
         return generate(family, split, index, difficulty)
 
     def family_of(self, view: View) -> Judge:
