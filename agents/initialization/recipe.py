@@ -44,7 +44,7 @@ class PolicyConfig:
 
     out: Path = Path("runs/policy")
     """Folder for checkpoint, metrics and the policy. An unfinished run in it is continued."""
-    steps: int = 5000
+    steps: int = 4000
     """Optimizer steps."""
     seed: int = 0
     """Of weights and corpus."""
