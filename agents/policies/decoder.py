@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _PREFILL_TOKENS = 8192
 """Prompt tokens read in one pass, padding included: bounds the memory of the pass."""
+_FIRST_ROOM = 64
+"""Tokens of each lane that memory is taken for at first."""
 
 
 class Session(Protocol):
@@ -290,19 +292,13 @@ class LlamaSession:
             self._prompt_values = self._prompt_values[:, prompt_G]
         self.logits_BV = logits_PV[torch.from_numpy(prompt_B).to(device)] if lanes > count else logits_PV
         self._length_B = np.array([len(prompt) for prompt in prompts])[prompt_B]
-        own = (len(decoder.layers), groups * decoder.kv_heads * slots * room * decoder.head_size)
-        self._key_store = torch.empty(own, dtype=decoder.cache_dtype, device=device)
-        self._value_store = torch.empty_like(self._key_store)
         self._place(group_B, within_B % slots, groups, slots)
+        self._keys, self._values = (self._own_cache(min(room, _FIRST_ROOM)) for _ in range(2))
 
     def _place(self, group_B: np.ndarray, slot_B: np.ndarray, groups: int, slots: int) -> None:
         """Where each lane stands in the grid, and what follows from it."""
         decoder, device = self._decoder, self._decoder.device
         self._group_B, self._slot_B, self._groups, self._slots = group_B, slot_B, groups, slots
-        shape = (len(decoder.layers), groups, decoder.kv_heads, slots, self._room, decoder.head_size)
-        count = int(np.prod(shape[1:]))
-        self._keys = self._key_store[:, :count].view(shape)
-        self._values = self._value_store[:, :count].view(shape)
         flat_B = group_B * slots + slot_B
         whole = len(flat_B) == groups * slots and bool((flat_B == np.arange(len(flat_B))).all())
         lane_of_slot = np.zeros(groups * slots, np.int64)  # an empty slot computes lane 0 again, and nobody reads it
@@ -320,6 +316,19 @@ class LlamaSession:
             self._hidden_GT = torch.zeros(padding.shape, dtype=decoder.cache_dtype, device=device)
             self._hidden_GT.masked_fill_(padding, -torch.inf)
 
+    def _own_cache(self, room: int) -> Tensor:
+        """[L, G, K, W, room, D] uninitialised: keys or values of the lanes' own tokens."""
+        decoder = self._decoder
+        shape = (len(decoder.layers), self._groups, decoder.kv_heads, self._slots, room, decoder.head_size)
+        return torch.empty(shape, dtype=decoder.cache_dtype, device=decoder.device)
+
+    def _grow(self) -> None:
+        """Doubles the caches, so that a generous `room` costs memory only once it is used."""
+        for name in ("_keys", "_values"):
+            old, new = getattr(self, name), self._own_cache(min(self._room, 2 * self._used))
+            new[..., : self._used, :] = old
+            setattr(self, name, new)
+
     @torch.inference_mode()
     def append(self, tokens_B: Tensor) -> None:
         decoder = self._decoder
@@ -329,6 +338,8 @@ class LlamaSession:
             raise RuntimeError(
                 f"a lane has reached the model's context of {decoder.context} tokens: keep the others only"
             )
+        if self._used == self._keys.shape[-2]:
+            self._grow()
         hidden = decoder.embedding[tokens_B.to(decoder.device)]
         turn = decoder.rotations(self._start_B + self._used, need=self._longest + self._used + 1)
         for number, layer in enumerate(decoder.layers):
@@ -377,12 +388,13 @@ class LlamaSession:
             self._prompt_keys, self._prompt_values = self._prompt_keys[:, live_G], self._prompt_values[:, live_G]
         self._length_B = self._length_B[chosen]
         self.logits_BV = self.logits_BV[lanes.to(device)]
-        # indexing copies, so the smaller grid can take the place of the larger one in the same memory
-        moved = [store[:, old_group, :, old_slot, : self._used] for store in (self._keys, self._values)]
         self._place(group_B, slot_B, len(live), int(count_G.max()))
         new_group, new_slot = torch.from_numpy(group_B).to(device), torch.from_numpy(slot_B).to(device)
-        self._keys[:, new_group, :, new_slot, : self._used] = moved[0]
-        self._values[:, new_group, :, new_slot, : self._used] = moved[1]
+        for name in ("_keys", "_values"):
+            old = getattr(self, name)
+            new = self._own_cache(old.shape[-2])
+            new[:, new_group, :, new_slot, : self._used] = old[:, old_group, :, old_slot, : self._used]
+            setattr(self, name, new)
 
 
 _optimizer_steps = 0

@@ -70,6 +70,16 @@ def test_prompts_read_in_several_passes(monkeypatch: pytest.MonkeyPatch) -> None
     play(random_llama(), (2, 1, 2), keeps={2: [0, 2, 4]})
 
 
+def test_caches_that_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder, "_FIRST_ROOM", 2)
+    play(random_llama(), (2, 1, 2), keeps={3: [4, 2, 0]})
+
+
+def test_room_costs_memory_only_when_it_is_used() -> None:
+    session = open_session(random_llama(), PROMPTS, (1, 1, 1), room=10**9)
+    session.append(torch.tensor([5, 6, 7]))
+
+
 def test_weights_changed_in_place_are_taken_over() -> None:
     model = random_llama()
     play(model, (1, 1, 1), keeps={}, tokens=1)
