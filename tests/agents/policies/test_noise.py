@@ -23,6 +23,12 @@ def test_keys_of_any_size_and_sign_are_taken() -> None:
     assert sequence_keys([-1], [0]) == sequence_keys([2**64 - 1], [0])
 
 
+def test_neighbouring_keys_do_not_share_a_stream() -> None:
+    """A plain counter would give sample 1 of one key what sample 0 of another gets."""
+    golden = 0x9E3779B97F4A7C15
+    assert sequence_keys([0], [1]) != sequence_keys([golden], [0])
+
+
 def test_numbers_are_even_and_unrelated_between_keys_samples_and_positions() -> None:
     keys = sequence_keys(list(range(100)) * 20, [sample for sample in range(20) for _ in range(100)])
     numbers = np.stack([uniforms(keys, position) for position in range(8)])
