@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget

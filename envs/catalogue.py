@@ -48,16 +48,8 @@ def catalogue() -> list[dict[str, Any]]:
                 "about": about,
             }
         )
-    for name in DATASETS:
-        rows.append(
-            {
-                "id": ids[name],
-                "domain": "data",
-                "families": [name],
-                "about": "published problems, read from a file (data=...)",
-            }
-        )
-    return rows
+    about = "published problems, read from a file (data=...)"
+    return [*rows, *({"id": ids[name], "domain": "data", "families": [name], "about": about} for name in DATASETS)]
 
 
 def main(config: ListConfig) -> None:

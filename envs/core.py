@@ -1,7 +1,7 @@
 """Problems, their public views, and what a family of problems must know about itself.
 
-A `Problem` is a pure function of (family, version, split, index, difficulty). Its split is named by a hash of its *content*,
-so that train, validation and test never share a prompt, whatever indices are drawn.
+A `Problem` is a pure function of (family, version, split, index, difficulty). Its split is named by a hash of its
+*content*, so that train, validation and test never share a prompt, whatever indices are drawn.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ class Judge(Protocol):
         ...
 
     def check_answer(self, view: View, answer: str) -> Verdict | None:
-        """What can be checked of a finished response without the reference (public tests, substitution); None: nothing."""
+        """What can be checked of a finished response without the reference (public tests, say); None: nothing."""
         ...
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
@@ -274,7 +274,7 @@ def check_difficulty(family: Family, difficulty: int) -> None:
 
 
 def generate(family: Family, split: str, index: int, difficulty: int | None = None) -> Problem:
-    """The problem with this index, the same on every machine. Draws until the content's own split is the one asked for."""
+    """The problem with this index, the same on every machine; draws until the content lies in the split asked for."""
     check_split(split)
     level = family.default_difficulty if difficulty is None else difficulty
     check_difficulty(family, level)

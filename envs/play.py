@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import gymnasium as gym
 import tyro
-
 from reasonrl.envs.core import END
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import State

@@ -41,7 +41,7 @@ class Vocabulary(Protocol):
 
 
 class CharVocabulary:
-    """Printable ASCII, the line break, and three specials: 99 tokens. Other characters are transliterated or become "?".
+    """Printable ASCII, the line break, and three specials: 99 tokens. Other characters are folded or become "?".
 
     >>> chars = CharVocabulary()
     >>> chars.decode(chars.encode("1+2=3"))
@@ -76,7 +76,18 @@ class CharVocabulary:
         return [self.bos, *self.encode(prompt), self._ids["\n"]]
 
 
-FOLDED = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "×": "*", "÷": "/", "\t": " "}
+FOLDED = {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+    "\u00d7": "*",
+    "\u00f7": "/",
+    "\t": " ",
+}
 """Characters that have a plain relative."""
 _PLAIN = str.maketrans(FOLDED)
 
@@ -87,7 +98,7 @@ def to_ascii(text: str) -> str:
 
 
 class HFVocabulary:
-    """A Hugging Face tokenizer. Prompts go through its chat template where it has one, with the family's instructions."""
+    """A Hugging Face tokenizer. Prompts go through its chat template if it has one, with the family's instructions."""
 
     def __init__(self, tokenizer: Any, *, name: str, style: str = "chat") -> None:
         self.name = name
@@ -117,7 +128,10 @@ class HFVocabulary:
                 [{"role": "user", "content": request}], tokenize=False, add_generation_prompt=True
             )
             return self.encode(text)
-        return [*([int(self.tokenizer.bos_token_id)] if self.tokenizer.bos_token_id is not None else []), *self.encode(request + "\n")]
+        return [
+            *([int(self.tokenizer.bos_token_id)] if self.tokenizer.bos_token_id is not None else []),
+            *self.encode(request + "\n"),
+        ]
 
 
 @functools.cache

@@ -92,7 +92,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Runs a command. What the user can mend is one sentence and exit code 2, not a traceback (REASONRL_DEBUG=1 shows it)."""
+    """Runs a command. A mistake of the user's is one sentence and exit code 2; REASONRL_DEBUG=1 shows its traceback."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())

@@ -1,8 +1,8 @@
 """Attention for packed rows on a CPU: two batched products and a softmax, each document on its own.
 
-PyTorch's fused attention spends nearly half of a small model's training step in its backward pass on a CPU; written out in
-bfloat16 the whole step took 0.35 s instead of 0.56 s (1 M parameters, 32 x 256 tokens, two cores). Rows are short, so
-the [T, T] weights fit.
+PyTorch's fused attention takes nearly half of a small model's training step on a CPU, most of it in its backward pass;
+written out in bfloat16 the whole step took 0.35 s instead of 0.56 s (1 M parameters, 32 x 256 tokens, two cores). Rows
+are short, so the [T, T] weights fit.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def mask_for(model: PreTrainedModel, positions_BT: Tensor, *, dtype: torch.dtype
 
 
 def document_mask(positions_BT: Tensor, *, dtype: torch.dtype) -> Tensor:
-    """[B, 1, T, T]: 0 where a token may look, at itself and what came before it in its document; far below 0 elsewhere."""
+    """[B, 1, T, T]: 0 where a token may look (at itself and at what came before it in its document), else far below."""
     document_BT = (positions_BT == 0).cumsum(1)
     rows = positions_BT.shape[1]
     seen_BTT = (document_BT[:, :, None] == document_BT[:, None, :]) & torch.ones(rows, rows, dtype=torch.bool).tril()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gymnasium as gym
 import pytest
-import reasonrl  # noqa: F401
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.play import play
+
+import reasonrl  # noqa: F401
 
 
 @pytest.fixture

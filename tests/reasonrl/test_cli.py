@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from reasonrl.cli import COMMANDS, explain, find_command, usage
 
 
