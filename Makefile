@@ -13,7 +13,7 @@ quickstart: .venv/.run        ## set up, then search and learn with the shipped 
 	$(BIN)/reasonrl quickstart
 
 test: .venv/.dev        ## set up, then the tests: under five minutes on two cores
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: .venv/.dev        ## the tests that need more time
 	$(BIN)/python -m pytest -m slow

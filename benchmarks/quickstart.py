@@ -38,27 +38,27 @@ class QuickstartConfig:
     """Test problems per environment."""
     validation_limit: int = 40
     """Validation problems per environment, which pick the search agent."""
-    difficulty: Numbers = ()
-    """Levels of difficulty of what is searched; each family's own when left out."""
+    difficulty: Numbers = (2,)
+    """Levels of difficulty of what is searched; none: each family's own."""
     max_tokens: int = 128
     """Tokens of one answer at most, in search."""
     batch_size: int = 64
     """Problems that are searched at the same time."""
-    learn_env: str = "reasonrl/ChainSum-v0"
+    learn_env: str = "reasonrl/ListProgram-v0"
     """What is learned."""
-    learn_difficulty: Numbers = ()
-    """Levels of difficulty of what is learned; the family's own when left out."""
-    learn_steps: int = 150
+    learn_difficulty: Numbers = (2,)
+    """Levels of difficulty of what is learned; none: the family's own."""
+    learn_steps: int = 100
     """Steps of learning."""
     learn_minutes: float = 2.0
     """Stop learning after so many minutes, too."""
-    learn_max_tokens: int = 96
+    learn_max_tokens: int = 64
     """Tokens of one answer at most, in learning."""
     learn_prompts: int = 16
     """Problems in one step of learning."""
     learn_group: int = 8
     """Answers sampled to each of them."""
-    learn_rate: float = 3e-4
+    learn_rate: float = 1e-4
     """Peak learning rate."""
     learn_limit: int = 200
     """Held-out problems on which greedy is measured before and after learning."""

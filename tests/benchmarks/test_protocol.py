@@ -146,9 +146,9 @@ def test_an_oracle_is_marked_and_the_others_are_not(config: BenchConfig, make_po
 
 def test_a_changed_setting_is_another_agent(config: BenchConfig, make_policy: Make) -> None:
     run_bench(replace(config, agents=("beam",)), policy=make_policy(), console=QUIET)
-    run_bench(replace(config, agents=("beam",), set=("beam.width=2",)), policy=make_policy(), console=QUIET)
+    run_bench(replace(config, agents=("beam",), set=("beam.width=3",)), policy=make_policy(), console=QUIET)
     rows = summarise(Store(config.store).results())
-    assert {row.series.agent for row in rows} == {"beam", "beam(width=2)"}
+    assert {row.series.agent for row in rows} == {"beam", "beam.width=3)"}
 
 
 KILLED = """
