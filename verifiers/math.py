@@ -20,6 +20,7 @@ MAX_CHARS = 100
 MAX_DIGITS = 30
 
 _BOX = "\\boxed{"
+_SAID = re.compile(r"\b[Tt]he answer is:?(?![^\n]*\b[Tt]he answer is)(.*)")
 _HASHES = "####"
 _INTEGER = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[ ][0-9]{3})+|[0-9]+"
 _NUMBER = re.compile(
@@ -77,6 +78,8 @@ def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) ->
 def extract_final(response: str) -> str | None:
     """The text of the final answer, or None where none is marked.
 
+    Marks: a box, `####`, an `Answer:` line; without one, "the answer is ..." in the last line, up to the line's end.
+
     Boxes that share a line are one answer: unless they all agree it is the whole line, which is no number.
 
     >>> extract_final("6*7=42\\n#### 42")
@@ -89,7 +92,11 @@ def extract_final(response: str) -> str | None:
     start = response.rfind(_HASHES)
     if start >= 0:
         return response[start + len(_HASHES) :].split("\n", 1)[0].strip()
-    return extract_answer(response)
+    answer = extract_answer(response)
+    if answer is not None:
+        return answer
+    said = _SAID.search(response.rstrip().rsplit("\n", 1)[-1])
+    return said[1].strip() if said else None
 
 
 def boxed(line: str) -> list[str]:

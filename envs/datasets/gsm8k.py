@@ -63,7 +63,7 @@ class GSM8K:
     name = "gsm8k"
     levels = ("token", "step", "solution")
     max_choices = 0
-    instructions = "Reason line by line, one calculation per line. End with a line 'Answer: <number>'."
+    instructions = "Solve it in a few short lines, one calculation a line. The last line is: Answer: <number>."
 
     def __len__(self) -> int:
         """Rows of all splits together."""

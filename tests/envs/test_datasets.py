@@ -149,7 +149,7 @@ def test_on_the_hub_a_split_is_that_split(monkeypatch: pytest.MonkeyPatch) -> No
         (0, "Answer: 7 apples.", Status.CORRECT),
         (0, "Answer: 8", Status.WRONG),
         (0, "Answer: 3+4", Status.UNPARSABLE),
-        (0, "the answer is 7", Status.NO_ANSWER),
+        (0, "that makes 7", Status.NO_ANSWER),
         (0, "Answer: 8\n\\boxed{7}", Status.WRONG),
         (0, "Answer: 8\n#### 7", Status.WRONG),
         (1, "Answer: 25%", Status.CORRECT),

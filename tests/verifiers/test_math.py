@@ -79,7 +79,7 @@ def test_what_is_not_one_number_is_not_read(text: str) -> None:
         ("\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"),
         ("\\boxed{41\nAnswer: 42", "42"),
         ("blah 7 and then 42", None),
-        ("The answer is 42.", None),
+        ("That makes 42.", None),
         ("", None),
     ],
 )
@@ -209,3 +209,22 @@ def sums(draw: st.DrawFn, depth: int = 3) -> tuple[str, int]:
 def test_arithmetic_finds_the_value_an_expression_was_built_with(case: tuple[str, int]) -> None:
     text, value = case
     assert evaluate(text) == value
+
+
+@pytest.mark.parametrize(
+    ("response", "final"),
+    [
+        ("6*7=42\nSo, the answer is 42 eggs.", "42 eggs."),
+        ("The answer is: $42", "$42"),
+        ("The answer is 41. No, the answer is 42", "42"),
+        ("The answer is 42.\nOr so.", None),
+        ("The answer is 42\nAnswer: 41", "41"),
+    ],
+)
+def test_an_unmarked_answer_counts_only_as_the_last_line_says_it(response: str, final: str | None) -> None:
+    assert extract_final(response) == final
+
+
+def test_a_hedge_in_a_sentence_is_no_answer() -> None:
+    assert not verify_number("42", "The answer is 41 or 42.").correct
+    assert not verify_number("42", "The answer is not 42.").correct
