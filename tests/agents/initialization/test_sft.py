@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ import torch
 from reasonrl.agents.initialization.corpus import Mixture, Share, make_block
 from reasonrl.agents.initialization.sft import SFTConfig, block_loss, fine_tune
 from reasonrl.agents.learning.checkpoint import load_checkpoint
-from reasonrl.agents.learning.metrics import read_metrics
+from reasonrl.agents.learning.metrics import Metrics, read_metrics
 from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.vocabulary import CharVocabulary
 from transformers import PreTrainedModel
@@ -100,40 +97,28 @@ def test_the_same_seed_gives_the_same_weights_and_passes_of_any_size_nearly_so(t
     assert in_parts["gradient_norm"] == pytest.approx(at_once["gradient_norm"], rel=1e-4)
 
 
-def _train_until_killed(out: Path, after: int) -> None:
-    """Dies like `kill -9` right after that step's metrics are written."""
-    torch.set_num_threads(1)
-    from reasonrl.agents.learning import metrics
+def test_a_run_that_was_stopped_ends_with_the_weights_of_one_that_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped behind a step that no checkpoint holds (the tests of GRPO do the same by `kill -9`)."""
+    whole = weights_of(fine_tune(toy_model(), toy_config(tmp_path / "whole"), vocabulary="char"))
+    write = Metrics.write
 
-    write = metrics.Metrics.write
-
-    def write_and_die(self: metrics.Metrics, step: int, values: dict[str, float]) -> None:
+    def write_and_stop(self: Metrics, step: int, values: dict[str, float]) -> None:
         write(self, step, values)
-        if step == after:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if step == 8:
+            raise KeyboardInterrupt
 
-    metrics.Metrics.write = write_and_die  # type: ignore[method-assign,assignment]
-    fine_tune(toy_model(), toy_config(out), vocabulary="char")
-
-
-def test_a_run_that_was_killed_ends_with_the_weights_of_one_that_was_not(tmp_path: Path) -> None:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        whole = weights_of(fine_tune(toy_model(), toy_config(tmp_path / "whole"), vocabulary="char"))
-        child = multiprocessing.get_context("spawn").Process(target=_train_until_killed, args=(tmp_path / "killed", 8))
-        child.start()
-        child.join()
-        assert child.exitcode == -signal.SIGKILL
-        state = load_checkpoint(tmp_path / "killed")
-        assert state is not None
-        assert state["step"] == 5
-        resumed = weights_of(fine_tune(toy_model(), toy_config(tmp_path / "killed"), vocabulary="char"))
-    finally:
-        torch.set_num_threads(threads)
+    with monkeypatch.context() as patch:
+        patch.setattr(Metrics, "write", write_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            fine_tune(toy_model(), toy_config(tmp_path / "stopped"), vocabulary="char")
+    state = load_checkpoint(tmp_path / "stopped")
+    assert state is not None
+    assert state["step"] == 5
+    resumed = weights_of(fine_tune(toy_model(), toy_config(tmp_path / "stopped"), vocabulary="char"))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    steps = [line["step"] for line in read_metrics(tmp_path / "killed")]
-    assert steps == list(range(1, 13))
+    assert [line["step"] for line in read_metrics(tmp_path / "stopped")] == list(range(1, 13))
 
 
 def test_a_run_with_other_settings_is_not_continued(tmp_path: Path) -> None:

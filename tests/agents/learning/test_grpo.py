@@ -221,12 +221,14 @@ def test_the_kl_holds_the_policy_back() -> None:
     def distance_after(kl_weight: float) -> float:
         """Mean absolute change of the answers' log-probabilities after some updates."""
         pupil = toy_model()
-        config = GRPOConfig(Path("unused"), max_tokens=4, kl_weight=kl_weight, kl_estimator="ratio_k3", epochs=10)
+        config = GRPOConfig(
+            Path("unused"), max_tokens=4, kl_weight=kl_weight, kl_estimator="ratio_k3", epochs=10, clip=math.inf
+        )
         optimizer = torch.optim.SGD(pupil.parameters(), lr=0.1)
         batch = prepare(rollout, config)
         update(pupil, optimizer, batch, config, 0, allowed_V=allowed_V, reference=reference)
         answers = ([rollout.prompts[0]] * 4, rollout.tokens_BT, rollout.mask_BT)
-        now = answer_logprobs(pupil, *answers, allowed_V=allowed_V, temperature=1.0)
+        now = answer_logprobs(pupil, *answers, allowed_V=allowed_V, temperature=1.0).detach()
         return float((now - rollout.logprobs_BT).abs().mean())
 
     assert distance_after(5.0) < 0.5 * distance_after(1e-6)
