@@ -148,7 +148,7 @@ def test_a_changed_setting_is_another_agent(config: BenchConfig, make_policy: Ma
     run_bench(replace(config, agents=("beam",)), policy=make_policy(), console=QUIET)
     run_bench(replace(config, agents=("beam",), set=("beam.width=3",)), policy=make_policy(), console=QUIET)
     rows = summarise(Store(config.store).results())
-    assert {row.series.agent for row in rows} == {"beam", "beam.width=3)"}
+    assert {row.series.agent for row in rows} == {"beam", "beam(width=3)"}
 
 
 KILLED = """
