@@ -62,7 +62,7 @@ def main(config: ListConfig) -> None:
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("id", "difficulty", "what it asks", "example"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "id")
     for row in rows:
         table.add_row(row["id"], row.get("difficulties", ""), row["about"], row.get("example", ""))
     console = Console()
