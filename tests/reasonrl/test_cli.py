@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import tyro
 
 from reasonrl.cli import COMMANDS, explain, find_command, usage
 
@@ -49,3 +53,26 @@ def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments: list[str], says:
 def test_a_missing_module_names_its_extra() -> None:
     assert "reasonrl[torch]" in explain(ModuleNotFoundError("No module named 'torch'", name="torch"))
     assert "reasonrl[train]" in explain(ModuleNotFoundError("No module", name="tensorboard.summary"))
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+COMMAND_LINES = [line for line in README.split("\n") if line.startswith("reasonrl ")]
+
+
+@pytest.mark.parametrize("line", COMMAND_LINES)
+def test_the_readme_shows_commands_that_exist(line: str) -> None:
+    name, rest = find_command(shlex.split(line, comments=True)[1:])
+    module, config = COMMANDS[name].place.split(":")
+    tyro.cli(getattr(importlib.import_module(module), config), args=rest)  # exits where an argument is unknown
+
+
+def test_the_readme_shows_every_kind_of_command() -> None:
+    assert {line.split()[1] for line in COMMAND_LINES} >= {
+        "list",
+        "play",
+        "solve",
+        "bench",
+        "report",
+        "train",
+        "policy",
+    }
