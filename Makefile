@@ -15,8 +15,8 @@ quickstart: .venv/.run        ## set up, then search and learn with the shipped 
 test: .venv/.dev        ## set up, then the tests: under five minutes on two cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-slow: .venv/.dev        ## the tests that need more time
-	$(BIN)/python -m pytest -m slow
+test-slow: .venv/.dev        ## the tests that need more time, and property tests on examples never tried before
+	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile=search
 
 check: .venv/.dev        ## style, types, import contracts, and the tests
 	$(BIN)/ruff check .

@@ -83,6 +83,9 @@ class PolicyConfig:
     """Tokens in a row; a longer document is left out."""
     learning_rate: float = 2e-3
     """Peak learning rate of AdamW."""
+    decay: float = 0.0
+    """Share of the steps, at the end, in which the learning rate falls to zero. With none the policy stays less sure of
+    itself: worse when greedy, and with more left for search and reinforcement to find."""
     precision: Precision = "auto"
     """Of matrix products: fp32, bf16, or auto for bf16 where the hardware has it. Weights stay fp32."""
     device: str = "auto"
@@ -147,6 +150,7 @@ def sft_config(config: PolicyConfig) -> SFTConfig:
         row_tokens=config.row_tokens,
         learning_rate=config.learning_rate,
         warmup=min(100, config.steps // 10 + 1),
+        decay=config.decay,
         precision=config.precision,
         device=config.device,
         seed=config.seed,
