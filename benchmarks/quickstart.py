@@ -44,15 +44,15 @@ class QuickstartConfig:
     """Tokens of one answer at most, in search."""
     batch_size: int = 64
     """Problems that are searched at the same time."""
-    learn_env: str = "reasonrl/ListProgram-v0"
+    learn_env: str = "reasonrl/KnightsKnaves-v0"
     """What is learned."""
-    learn_difficulty: Numbers = (2,)
+    learn_difficulty: Numbers = (3,)
     """Levels of difficulty of what is learned; none: the family's own."""
     learn_steps: int = 100
     """Steps of learning."""
-    learn_minutes: float = 2.0
+    learn_minutes: float = 2.5
     """Stop learning after so many minutes, too."""
-    learn_max_tokens: int = 64
+    learn_max_tokens: int = 96
     """Tokens of one answer at most, in learning."""
     learn_prompts: int = 16
     """Problems in one step of learning."""

@@ -92,6 +92,8 @@ class GRPOConfig:
     """Peak learning rate of AdamW. The tiny policy takes up to 2e-4 and loses its skill at 1e-3; 1e-5 for SmolLM2."""
     warmup: int = 5
     """Steps until the learning rate is at its peak."""
+    decay: float = 0.5
+    """Share of the steps, at the end, in which it falls to zero: the noise of the updates goes out of the weights."""
     weight_decay: float = 0.0
     """Of matrices."""
     clip: float = 0.1
@@ -180,7 +182,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
             display.say(f"greedy accuracy on {config.evaluate_problems} test problems before learning: {before:.1%}")
         while step < config.steps and not 0 < config.minutes * 60 <= seconds:
             start = time.perf_counter()
-            factor = warmup_stable_decay(step, steps=config.steps, warmup=config.warmup, decay=0.0)
+            factor = warmup_stable_decay(step, steps=config.steps, warmup=config.warmup, decay=config.decay)
             set_learning_rate(optimizer, config.learning_rate * factor)
 
             rollout = roll_out(
