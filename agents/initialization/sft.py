@@ -37,6 +37,7 @@ from reasonrl.agents.learning.compute import (
 )
 from reasonrl.agents.learning.metrics import Metrics, watch
 from reasonrl.agents.policies.tiny import build_model
+from reasonrl.envs.families import FAMILIES
 from reasonrl.envs.vocabulary import get_vocabulary
 from torch import Tensor, nn
 
@@ -52,8 +53,8 @@ class SFTConfig:
     """Folder for checkpoint, metrics and the policy. An unfinished run in it is continued."""
     policy: str = "tiny"
     """What to start from: a policy's name, a Hugging Face model's name or folder, or "new" for random weights."""
-    families: dict[str, float] = field(default_factory=lambda: {"chain_sum": 1.0})
-    """Families to learn from, each with its weight in the mixture."""
+    families: dict[str, float] = field(default_factory=dict)
+    """Families to learn from, each with its weight in the mixture; none: all of them evenly."""
     hardest: dict[str, int] = field(default_factory=dict)
     """Highest difficulty of a family, if not its default one."""
     behaviours: float = 0.15
@@ -106,7 +107,7 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
     device = pick_device(config.device)
     dtype = pick_dtype(config.precision, device)
     mixture = Mixture(
-        make_shares(config.families, config.hardest),
+        make_shares(config.families or dict.fromkeys(FAMILIES, 1.0), config.hardest),
         vocabulary=vocabulary,
         behaviours=config.behaviours,
         prompt_weight=config.prompt_weight,
