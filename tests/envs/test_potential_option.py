@@ -1,0 +1,99 @@
+"""`gym.make(..., potential=...)`: shaping by a potential of one's own, and the last states that a vector keeps."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import pickle
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from numpy.typing import NDArray
+from reasonrl.envs.core import View
+from reasonrl.envs.environment import ReasonEnv
+from reasonrl.envs.vector import VectorReasonEnv
+
+SHORT: dict[str, Any] = {"max_tokens": 40, "max_steps": 4, "difficulty": (1, 2)}
+
+
+def hashed(view: View, steps: Sequence[str]) -> float:
+    """A potential that nobody could guess."""
+    digest = hashlib.blake2b(repr((view.prompt, tuple(steps))).encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little") / 2**31 - 1.0
+
+
+def not_a_number(view: View, steps: Sequence[str]) -> float:
+    return float("nan")
+
+
+def test_a_potential_of_ones_own_takes_the_familys_place() -> None:
+    env = ReasonEnv("chain_sum", level="step", reward="potential", gamma=0.9, potential=hashed)
+    env.reset(seed=0)
+    assert env.problem is not None
+    view = env.problem.view
+    line = env.mdp.menu(env.get_state())[0]
+    reward = env.step(line)[1]
+    assert reward == pytest.approx(0.9 * hashed(view, (line,)) - hashed(view, ()))
+    assert env.step("Answer: 1")[4]["shaping"] == pytest.approx(-hashed(view, (line,)))
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_vector_and_scalar_agree_on_a_potential_of_ones_own(mode: AutoresetMode) -> None:
+    options: dict[str, Any] = {"level": "choice", "reward": "potential", "gamma": 0.9, "potential": hashed, **SHORT}
+    many = VectorReasonEnv("countdown", num_envs=3, autoreset_mode=mode, **options)
+    each = SyncVectorEnv([functools.partial(ReasonEnv, "countdown", **options)] * 3, autoreset_mode=mode)
+    many.reset(seed=5)
+    each.reset(seed=5)
+    rng = np.random.default_rng(5)
+    paid = 0
+    for _ in range(40):
+        actions = rng.integers(0, 4, 3)
+        _, rewards, terminated, truncated, info = many.step(actions)
+        _, expected, *_, expected_info = each.step(actions)
+        np.testing.assert_array_equal(rewards, expected)
+        np.testing.assert_array_equal(info["shaping"], expected_info["shaping"])
+        paid += int((rewards != 0.0).sum())
+        done: NDArray[np.bool_] = terminated | truncated
+        if mode is AutoresetMode.DISABLED and done.any():
+            many.reset(options={"reset_mask": done.copy()})
+            each.reset(options={"reset_mask": done.copy()})
+    assert paid > 40
+
+
+def test_a_named_potential_leaves_the_spec_json_able_and_a_wrong_one_is_a_sentence() -> None:
+    # any function that takes two values and gives a number will do: operator.eq is Phi = 0 here
+    env = gym.make("reasonrl/ChainSum-v0", level="step", reward="potential", potential="operator:eq")
+    env.reset(seed=0)
+    assert env.step("1+1=2")[4]["shaping"] == 0.0
+    assert env.spec is not None
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    again.reset(seed=0)
+    assert again.step("1+1=2")[4]["shaping"] == 0.0
+    with pytest.raises(ValueError, match="write 'package"):
+        ReasonEnv("chain_sum", reward="potential", potential="no.such:thing")
+    with pytest.raises(ValueError, match="reward='potential'"):
+        ReasonEnv("chain_sum", potential=hashed)
+    with pytest.raises(ValueError, match="finite number"):
+        ReasonEnv("chain_sum", reward="potential", potential=not_a_number).reset(seed=0)
+
+
+def test_rules_with_a_potential_of_ones_own_pickle() -> None:
+    env = ReasonEnv("chain_sum", level="step", reward="potential", potential=hashed)
+    env.reset(seed=0)
+    again = pickle.loads(pickle.dumps(env.mdp))
+    assert again.initial(env.get_state().view).potential == env.get_state().potential
+
+
+def test_a_vector_keeps_the_last_states_of_episodes_that_made_way() -> None:
+    env = VectorReasonEnv("chain_sum", num_envs=2, level="step", autoreset_mode=AutoresetMode.SAME_STEP)
+    env.reset(seed=0)
+    env.step(("1+1=2", "1+1=2"))
+    assert env.final_states == {}
+    env.step(("Answer: 2", "2+2=4"))
+    assert list(env.final_states) == [0]
+    assert env.final_states[0].steps == ("1+1=2", "Answer: 2")
+    assert env.final_states[0].done
