@@ -3,9 +3,9 @@
     PotentialShaping(env, potential, gamma=0.99)                 scalar
     VectorPotentialShaping(envs, potential, gamma=0.99)          vector, in every autoreset mode
 
-Reward   that of the environment + gamma * Phi(s') - Phi(s); Phi is 0 where the episode terminated and kept on truncation
-Info     `outcome`: the environment's own reward of this step; `shaping`: what was added. In the "SameStep" mode those of
-         an episode that ends are in `final_info`, and `info` shows the new episode's, which are 0
+Reward   that of the environment + gamma * Phi(s') - Phi(s); Phi is 0 in terminal states and kept on truncation
+Info     `outcome`: the environment's own reward of this step; `shaping`: what was added. In the "SameStep" mode those
+         of an episode that ends are in `final_info`, and `info` shows the new episode's, which are 0
 
 Phi is computed on what `on` names: the observation, or the state (what `get_state()` returns). In a vector, s' is the
 state in which the episode ended (`final_obs`, or `final_states`), never the one that the autoreset put in its place.
@@ -97,15 +97,15 @@ class VectorPotentialShaping(VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
         mode = env.metadata.get("autoreset_mode")
         if mode is None:
             raise ValueError(
-                "the vector environment does not say how it resets: set its metadata['autoreset_mode'] to an AutoresetMode"
+                "the vector environment does not say how it resets: set metadata['autoreset_mode'] to an AutoresetMode"
             )
         self.mode = AutoresetMode(mode)
         needed = ["get_states", *(["final_states"] if self.mode is AutoresetMode.SAME_STEP else [])]
         missing = [name for name in needed if on == "state" and not hasattr(env.unwrapped, name)]
         if missing:
             raise ValueError(
-                f"on='state' needs {' and '.join(missing)} of the vector environment: use on='observation', or wrap each "
-                "environment in PotentialShaping before they become a vector"
+                f"on='state' needs {' and '.join(missing)} of the vector environment: use on='observation', or wrap "
+                "each environment in PotentialShaping before they become a vector"
             )
         self.potential, self.gamma, self.on = potential, gamma, on
         self._phi_B: NDArray[np.float64] | None = None
@@ -115,15 +115,17 @@ class VectorPotentialShaping(VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
+        mask = (options or {}).get("reset_mask")  # before the reset: SyncVectorEnv takes it out of the options
         observations, info = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
-        mask = (options or {}).get("reset_mask")
         fresh_B = np.ones(self.num_envs, np.bool_) if mask is None else np.asarray(mask, np.bool_)
         if self._phi_B is None:
             self._phi_B = np.zeros(self.num_envs)
         lanes = np.flatnonzero(fresh_B)
         self._phi_B[lanes] = self._potentials(observations, lanes)
         self._over_B &= ~fresh_B
-        return observations, _with(info, {"outcome": np.zeros(self.num_envs), "shaping": np.zeros(self.num_envs)}, fresh_B)
+        return observations, _with(
+            info, {"outcome": np.zeros(self.num_envs), "shaping": np.zeros(self.num_envs)}, fresh_B
+        )
 
     def step(
         self, actions: Any
@@ -182,6 +184,8 @@ def _finite(value: float) -> float:
     return float(value)
 
 
-def _with(info: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float64]], mask: NDArray[np.bool_]) -> dict[str, Any]:
+def _with(
+    info: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float64]], mask: NDArray[np.bool_]
+) -> dict[str, Any]:
     """The info with these arrays and their masks."""
     return {**info, **arrays, **{f"_{key}": mask for key in arrays}}
