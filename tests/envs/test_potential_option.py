@@ -1,11 +1,12 @@
-"""`gym.make(..., potential=...)`: shaping by a potential of one's own, and the last states that a vector keeps."""
+"""`gym.make(..., potential=...)`: shaping by any potential changes no optimal action of the exact families."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import pickle
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -13,9 +14,13 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from numpy.typing import NDArray
-from reasonrl.envs.core import View
+from reasonrl.envs.core import Problem, View, generate
 from reasonrl.envs.environment import ReasonEnv
+from reasonrl.envs.families import get_family
+from reasonrl.envs.mdp import MDP, State, Transition
+from reasonrl.envs.sources import get_source
 from reasonrl.envs.vector import VectorReasonEnv
+from reasonrl.envs.vocabulary import get_vocabulary
 
 SHORT: dict[str, Any] = {"max_tokens": 40, "max_steps": 4, "difficulty": (1, 2)}
 
@@ -97,3 +102,87 @@ def test_a_vector_keeps_the_last_states_of_episodes_that_made_way() -> None:
     assert list(env.final_states) == [0]
     assert env.final_states[0].steps == ("1+1=2", "Answer: 2")
     assert env.final_states[0].done
+
+
+# The optimum: value iteration over the menus of small problems
+
+EXACT = {"countdown": 2, "knights_knaves": 1, "sudoku4": 1, "entailment": 1}
+"""Families whose potential is V*, and a difficulty at which every line can be looked at."""
+Pay = Callable[[Transition, float], float]
+"""(transition, Phi of the state before) -> reward."""
+
+
+def as_paid(transition: Transition, before: float) -> float:
+    return transition.reward
+
+
+def without_last_step(transition: Transition, before: float) -> float:
+    return transition.outcome if transition.terminated else transition.reward
+
+
+def without_truncation(transition: Transition, before: float) -> float:
+    return -before if transition.truncated else transition.reward
+
+
+def best_actions(rules: MDP, problem: Problem, *, pay: Pay = as_paid) -> dict[tuple[str, ...], frozenset[int]]:
+    """Every reachable prefix with its optimal actions, by backward induction.
+
+    Behind a truncation the learner expects V*, the family's exact potential; where rewards are shaped, V* - Phi.
+    """
+    family = rules.source.family_of(problem.view)
+    found: dict[tuple[str, ...], frozenset[int]] = {}
+
+    def value(state: State) -> float:
+        values = []
+        for action in range(len(rules.menu(state))):
+            after = rules.step(state, action, functools.partial(family.verify, problem))
+            if after.terminated:
+                later = 0.0
+            elif after.truncated:
+                later = family.potential(problem.view, after.state.steps) - after.state.potential
+            else:
+                later = value(after.state)
+            values.append(pay(after, state.potential) + rules.gamma * later)
+        best = max(values)
+        found[state.steps] = frozenset(i for i, each in enumerate(values) if each > best - 1e-9)
+        return best
+
+    value(rules.initial(problem.view))
+    return found
+
+
+def rules_of(name: str, *, steps: int, **options: Any) -> MDP:
+    source, chars = get_source(name), get_vocabulary("char")
+    return MDP(source, level="choice", vocabulary=chars, max_steps=steps, max_tokens=1000, **options)
+
+
+@pytest.mark.parametrize("gamma", [1.0, 0.95])
+@pytest.mark.parametrize("name", EXACT)
+def test_shaping_leaves_every_optimal_action_of_the_exact_families(name: str, gamma: float) -> None:
+    family = get_family(name)
+    choices = 0
+    for index in range(3):
+        problem = generate(family, "train", index, EXACT[name])
+        for steps in (2, len(family.demonstrate(problem, random.Random(0), frozenset()).steps)):
+            plain = best_actions(rules_of(name, steps=steps, gamma=gamma), problem)
+            menus = rules_of(name, steps=steps)
+            choices += sum(len(best) < len(menus.menu(State(problem.view, at))) for at, best in plain.items())
+            for potential in (None, hashed):
+                shaped = rules_of(name, steps=steps, gamma=gamma, shaped=True, potential=potential)
+                assert best_actions(shaped, problem) == plain
+    assert choices > 3  # in some states not every action is best, or nothing was tested
+
+
+@pytest.mark.parametrize("gamma", [1.0, 0.95])
+@pytest.mark.parametrize("wrong", [without_last_step, without_truncation])
+@pytest.mark.parametrize("name", EXACT)
+def test_the_same_search_finds_shaping_that_is_wrong(name: str, wrong: Pay, gamma: float) -> None:
+    family = get_family(name)
+    changed = False
+    for index in range(3):
+        problem = generate(family, "train", index, EXACT[name])
+        for steps in (2, len(family.demonstrate(problem, random.Random(0), frozenset()).steps)):
+            plain = best_actions(rules_of(name, steps=steps, gamma=gamma), problem)
+            shaped = rules_of(name, steps=steps, gamma=gamma, shaped=True, potential=hashed)
+            changed = changed or best_actions(shaped, problem, pay=wrong) != plain
+    assert changed
