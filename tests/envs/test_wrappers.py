@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -279,3 +281,26 @@ def test_what_cannot_work_is_refused_with_a_sentence() -> None:
     silent.metadata = {}
     with pytest.raises(ValueError, match="autoreset_mode"):
         VectorPotentialShaping(silent, phi, gamma=1.0)
+
+
+def test_the_page_on_rewards_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its blocks, in order, say what the comments behind them say."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "rewards.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 8
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in blocks:
+        exec(compile(block, "docs/rewards.md", "exec"), names)  # our own page, not a model's text
+    said = capsys.readouterr().out
+    for line in (
+        "['useful', 'useful', 'invalid', 'unparsable']",
+        "[1. 0.]",
+        "rounded",
+        "-0.3",
+        "0.0 0.475 True",
+        "(4,)",
+    ):
+        assert line in said
+    assert "yes\nunknown\n" in said
+    assert "[2, 1]" in said
+    assert "['correct', 'wrong']" in said

@@ -20,6 +20,7 @@ from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
 from reasonrl.verifiers.annotations import Annotation, Calculation, check_annotation, check_step, find_annotations
 from reasonrl.verifiers.core import StepVerdict
+from reasonrl.verifiers.learned.calibration import auc, ece
 from reasonrl.verifiers.potentials import Completable, MonteCarlo, completability, wilson
 from reasonrl.verifiers.steps import (
     MAX_STEPS,
@@ -127,24 +128,24 @@ def test_step_rewards_add_up_to_the_aggregate_and_padding_is_not_read(
             assert math.isnan(total)
             continue
         assert total == pytest.approx(rewards.sum(), abs=1e-9)
-        alone: float = {
-            "sum": sum(chain),
-            "min": min(chain),
-            "last": chain[-1],
-            "product": math.prod(chain),
-            "mean": sum(chain) / len(chain),
-            "delta": chain[-1] - 0.5,
-        }[how.value]
-        assert total == pytest.approx(alone, abs=1e-9)
+        alone = {
+            Aggregation.SUM: sum(chain),
+            Aggregation.MIN: min(chain),
+            Aggregation.LAST: chain[-1],
+            Aggregation.PRODUCT: math.prod(chain),
+            Aggregation.MEAN: sum(chain) / len(chain),
+            Aggregation.DELTA: chain[-1] - 0.5,
+        }
+        assert total == pytest.approx(alone[how], abs=1e-9)
 
 
 def test_a_line_that_changes_nothing_earns_nothing_by_delta_and_something_by_sum() -> None:
     plain, padded = [[0.2, 0.9]], [[0.2, 0.9, 0.9, 0.9]]
     gains = {how: float((aggregate(padded, how=how) - aggregate(plain, how=how))[0]) for how in Aggregation}
-    assert gains["delta"] == gains["min"] == gains["last"] == 0.0
-    assert gains["sum"] == pytest.approx(1.8)
-    assert gains["mean"] > 0.1
-    assert gains["product"] < 0.0
+    assert gains[Aggregation.DELTA] == gains[Aggregation.MIN] == gains[Aggregation.LAST] == 0.0
+    assert gains[Aggregation.SUM] == pytest.approx(1.8)
+    assert gains[Aggregation.MEAN] > 0.1
+    assert gains[Aggregation.PRODUCT] < 0.0
 
 
 def test_a_nan_inside_the_mask_reaches_the_rewards() -> None:
@@ -366,3 +367,28 @@ def test_roll_outs_must_be_as_many_as_asked_for() -> None:
         MonteCarlo(lambda prefixes, keys: [True]).estimate([()])
     with pytest.raises(ValueError, match="at least 1"):
         MonteCarlo(coin, rollouts=0)
+
+
+@pytest.mark.parametrize(("rollouts", "area", "error"), [(4, 0.9, 0.19), (16, 0.994, 0.2)])
+def test_how_well_random_roll_outs_value_the_first_lines_of_countdown(rollouts: int, area: float, error: float) -> None:
+    """They rank nearly as V* does and are no probabilities of it: the figures of `docs/rewards.md`."""
+    family = get_family("countdown")
+    values: list[float] = []
+    solvable: list[bool] = []
+    for index in range(60):
+        problem = generate(family, "validation", index, 3)
+
+        def roll_out(prefixes, keys, problem=problem):  # type: ignore[no-untyped-def]
+            for prefix, key in zip(prefixes, keys, strict=True):
+                rng, steps = random.Random(key), prefix
+                while not (steps and family.is_final(steps[-1])):
+                    steps = (*steps, rng.choice(family.legal_steps(problem.view, steps)))
+                yield family.verify(problem, "\n".join(steps)).correct
+
+        value = MonteCarlo(roll_out, rollouts=rollouts, name=problem.id)
+        prefixes = [(line,) for line in family.legal_steps(problem.view, ())]
+        values += [estimate.mean for estimate in value.estimate(prefixes)]
+        solvable += [family.potential(problem.view, prefix) == 1.0 for prefix in prefixes]
+    assert len(values) == 550
+    assert auc(values, solvable) == pytest.approx(area, abs=0.0005)
+    assert ece(values, solvable) == pytest.approx(error, abs=0.005)
