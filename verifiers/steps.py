@@ -25,7 +25,7 @@ from reasonrl.verifiers.core import StepVerdict
 Check = Callable[[Sequence[str], str], StepVerdict]
 """(lines before, line) -> what the line is worth."""
 
-MAX_STEPS = 1024
+MAX_STEPS = 512
 """Lines of one answer that are judged; what comes behind them has no verdict (None)."""
 
 VALIDITY: Mapping[StepVerdict, float] = {

@@ -379,6 +379,14 @@ def test_an_answer_stays_inside_its_fence_and_is_cut() -> None:
     assert fence not in model.asked[1]
 
 
+def test_an_object_that_completes_will_do() -> None:
+    class Model:
+        def complete(self, prompts: Sequence[str], /) -> Sequence[str]:
+            return ["correct"] * len(prompts)
+
+    assert GenerativeJudge(Model()).score_answers(["?"], ["x"])[0] == 1.0
+
+
 def test_steps_are_asked_one_by_one_with_what_came_before() -> None:
     model = Scripted("Verdict: correct", "Verdict: wrong", "what?")
     scores = GenerativeJudge(model).score_steps(["p", "q", "r"], ["a\nb", "", "c"])

@@ -72,6 +72,9 @@ class Encoder:
         ends: list[int] = []
         if self._in_pieces:
             for piece in pieces:
+                if 0 < self.context < len(ids):  # the rest will not be read
+                    ends.append(len(ids))
+                    continue
                 ids += self._ids(piece + (self.tag or "\n"))
                 ends.append(len(ids) - 1)
                 ids += self._ids("\n") if self.tag else []

@@ -14,6 +14,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,14 @@ from reasonrl.verifiers.learned.core import check_pairs
 from reasonrl.verifiers.steps import split_steps
 
 Complete = Callable[[Sequence[str]], Sequence[str]]
-"""Prompts -> one completion for each. Any language model: an endpoint, or a policy's greedy `propose`."""
+"""Prompts -> one completion for each. Any language model will do."""
+
+
+class Completer(Protocol):
+    """An object that completes."""
+
+    def complete(self, prompts: Sequence[str], /) -> Sequence[str]: ...
+
 
 METHOD = "judge"
 OPEN_BY_CHOICE = frozenset({Status.ERROR, Status.TIMEOUT, Status.UNPARSABLE})
@@ -63,7 +71,7 @@ class GenerativeJudge:
 
     def __init__(
         self,
-        complete: Complete,
+        complete: Complete | Completer,
         *,
         undecided: frozenset[Status] = frozenset({Status.ERROR}),
         max_chars: int = 4000,
@@ -71,7 +79,7 @@ class GenerativeJudge:
     ) -> None:
         """
         Args:
-            complete: the model.
+            complete: the model: a function from prompts to completions, or an object with such a method.
             undecided: rule verdicts that count as no decision, out of `OPEN_BY_CHOICE`. With `TIMEOUT` or `UNPARSABLE`
                 a policy can reach the judge at will, by writing what the rules cannot read.
             max_chars: of an answer that are shown; of a longer one the middle is left out, and the prompt says so.
@@ -82,7 +90,7 @@ class GenerativeJudge:
             raise ValueError(f"the judge never overrides a rule: {decided} cannot be undecided")
         if max_chars < 2:
             raise ValueError(f"max_chars must be at least 2, got {max_chars}")
-        self.complete = complete
+        self.complete: Complete = complete if callable(complete) else complete.complete
         self.undecided = undecided
         self.max_chars = max_chars
         self.name = name
@@ -132,7 +140,7 @@ class GenerativeJudge:
         return [parse_reply(reply) for reply in replies]
 
     def _question(self, form: str, prompt: str, answer: str) -> str:
-        shown = _cut(_printable(answer), self.max_chars)
+        shown = _printable(_cut(answer, self.max_chars))
         salt = 0
         while (fence := f"=====[{_hash(prompt, shown, salt)}]=====") in shown:
             salt += 1
