@@ -259,6 +259,23 @@ def test_vector_and_scalar_wrappers_agree_step_for_step(mode: AutoresetMode) -> 
             each.reset(options={"reset_mask": done.copy()})
 
 
+def test_no_potential_is_asked_of_terminal_states() -> None:
+    def not_at_the_ends(place: int) -> float:
+        assert place not in (0, 6)
+        return float(place)
+
+    one = PotentialShaping(Walk(), not_at_the_ends, gamma=0.9)
+    many = [VectorPotentialShaping(walks(mode), not_at_the_ends, gamma=0.9) for mode in MODES[:2]]
+    one.reset(seed=0)
+    while not one.step(1)[2]:
+        pass
+    ended = 0
+    for vector in many:
+        vector.reset(seed=0)
+        ended += sum(int(vector.step(np.ones(5, int))[2].sum()) for _ in range(12))
+    assert ended > 10
+
+
 @pytest.mark.filterwarnings("ignore:.*most likely has a wrapper")
 def test_a_wrapped_environment_passes_gymnasiums_own_check() -> None:
     check_env(PotentialShaping(Walk(), phi, gamma=0.99), skip_render_check=True)

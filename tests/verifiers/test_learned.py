@@ -23,7 +23,7 @@ from reasonrl.verifiers.learned.implicit import ImplicitReward
 from reasonrl.verifiers.learned.judge import Complete, GenerativeJudge, parse_reply
 from reasonrl.verifiers.learned.scalar import ScalarHead, TokenLogit
 from reasonrl.verifiers.steps import split_steps
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -174,6 +174,19 @@ def test_steps_end_where_the_environments_say(tokenizer: Any) -> None:
         row = encode("?", answer)
         assert len(row.ends) == len(split_steps(answer))
         assert all(row.ids[end] == 3 for end in row.ends)
+
+
+def test_no_token_of_a_byte_level_tokenizer_reaches_over_a_line_break() -> None:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=300, initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    tokenizer.train_from_iterator(["a.\n\n  b.\n\n  c.\n\n"] * 50, trainer)
+    fast: Any = PreTrainedTokenizerFast(tokenizer_object=tokenizer)  # type: ignore[no-untyped-call]
+    assert len(fast.encode(".\n\n  ")) < 5  # in one piece, breaks merge with what stands beside them
+    row = Encoder(fast)("?", "a.\n\n  b.\nc")
+    assert fast.decode(row.ids[row.start :]) == "a.\n\n  b.\nc\n"
+    assert [fast.decode(row.ids[: end + 1]) for end in row.ends] == ["?\na.\n", "?\na.\n\n  b.\n", "?\na.\n\n  b.\nc\n"]
 
 
 def marking_tokenizer() -> Any:
