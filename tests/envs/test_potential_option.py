@@ -186,3 +186,16 @@ def test_the_same_search_finds_shaping_that_is_wrong(name: str, wrong: Pay, gamm
             shaped = rules_of(name, steps=steps, gamma=gamma, shaped=True, potential=hashed)
             changed = changed or best_actions(shaped, problem, pay=wrong) != plain
     assert changed
+
+
+def test_a_learner_that_only_adds_rewards_up_is_paid_for_running_out_of_steps() -> None:
+    """Why `docs/rewards.md` says that such a learner must take a truncation for the end."""
+    problem = generate(get_family("countdown"), "train", 3, 2)
+    right = get_family("countdown").demonstrate(problem, random.Random(0), frozenset()).steps
+    found = {}
+    for name, lines in {"right": right, "idle": ("x",) * 5, "wrong": ("Answer: 1",)}.items():
+        env = ReasonEnv("countdown", level="step", reward="potential", max_steps=5)
+        env.reset(options={"problem": problem})
+        paid = [env.step(line) for line in lines]
+        found[name] = (sum(float(each[1]) for each in paid), paid[-1][2], paid[-1][3])
+    assert found == {"right": (0.0, True, False), "idle": (0.0, False, True), "wrong": (-1.0, True, False)}
