@@ -14,16 +14,19 @@ Info     always the same keys: outcome, shaping, status, stop_reason, tokens, st
 
 from __future__ import annotations
 
+import math
+import pkgutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem, Source, check_split
+from reasonrl.envs.core import Problem, Source, View, check_split
 from reasonrl.envs.dealer import Deal, Dealer, context_length
-from reasonrl.envs.mdp import MDP, Level, State, Stop, last_token
+from reasonrl.envs.mdp import MDP, Level, Potential, State, Stop, last_token
 from reasonrl.envs.sources import get_source
 from reasonrl.envs.spaces import TextSpace
 from reasonrl.envs.vocabulary import get_vocabulary
@@ -45,6 +48,7 @@ def make_mdp(
     vocabulary: str = "char",
     max_tokens: int = 256,
     max_steps: int = 32,
+    potential: Potential | str | None = None,
 ) -> MDP:
     """The rules from an environment's options, each checked with a sentence that says what is allowed."""
     if level not in tuple(Level):
@@ -60,6 +64,8 @@ def make_mdp(
     for name, value in (("attempts", attempts), ("max_tokens", max_tokens), ("max_steps", max_steps)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+    if potential is not None and reward != "potential":
+        raise ValueError(f"a potential needs reward='potential' to be paid, got reward={reward!r}")
     return MDP(
         source,
         level=level,
@@ -69,7 +75,37 @@ def make_mdp(
         attempts=attempts,
         max_tokens=max_tokens,
         max_steps=max_steps,
+        potential=None if potential is None else get_potential(potential),
     )
+
+
+def get_potential(potential: Potential | str) -> Potential:
+    """The function, or the one that "package.module:name" names, which must return finite numbers.
+
+    A name, unlike a function, leaves the environment's spec JSON-able.
+    """
+    if isinstance(potential, str):
+        try:
+            function: Any = pkgutil.resolve_name(potential)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ValueError(f"there is no potential {potential!r}: write 'package.module:name' ({error})") from error
+    else:
+        function = potential
+
+    return _Finite(function)
+
+
+@dataclass(frozen=True)
+class _Finite:
+    """A potential whose values are checked; it pickles if the function does."""
+
+    function: Potential
+
+    def __call__(self, view: View, steps: Sequence[str]) -> float:
+        value = float(self.function(view, steps))
+        if not math.isfinite(value):
+            raise ValueError(f"a potential must be a finite number, got {value} for {view.id}: give unknowns a number")
+        return value
 
 
 class ReasonEnv(gym.Env[Any, Any]):
@@ -92,6 +128,7 @@ class ReasonEnv(gym.Env[Any, Any]):
         vocabulary: str = "char",
         max_tokens: int = 256,
         max_steps: int = 32,
+        potential: Potential | str | None = None,
         data: str | None = None,
         render_mode: str | None = None,
     ) -> None:
@@ -110,6 +147,7 @@ class ReasonEnv(gym.Env[Any, Any]):
             vocabulary: "char", or "hf:" and a tokenizer's folder or hub name.
             max_tokens: tokens of all attempts together.
             max_steps: lines, or actions where they are larger.
+            potential: Phi(view, lines) in place of the family's own, or "package.module:name" of one.
             data: the file of a data set, or its hub repository.
             render_mode: "ansi" or None.
         """
@@ -126,6 +164,7 @@ class ReasonEnv(gym.Env[Any, Any]):
             vocabulary=vocabulary,
             max_tokens=max_tokens,
             max_steps=max_steps,
+            potential=potential,
         )
         self.dealer = Dealer(self.mdp, split=split, difficulty=difficulty, num_problems=num_problems)
         self.render_mode = render_mode

@@ -28,6 +28,9 @@ RETRY = "That is not correct. Try again."
 CHARS_PER_TOKEN = 8
 """No action at the text levels holds more characters than this times `max_tokens`."""
 
+Potential = Callable[[View, Sequence[str]], float]
+"""Phi of a problem and the finished lines of the present attempt: any finite number."""
+
 _MENUS_KEPT = 1024
 _INT32 = struct.Struct("<i")
 _pack = _INT32.pack
@@ -123,7 +126,9 @@ class MDP:
         attempts: int = 1,
         max_tokens: int = 256,
         max_steps: int = 32,
+        potential: Potential | None = None,
     ) -> None:
+        """`potential` takes the place of the families' own where rewards are shaped."""
         self.source = source
         self.level = Level(level)
         self.vocabulary = vocabulary
@@ -132,6 +137,7 @@ class MDP:
         self.attempts = attempts
         self.max_tokens = max_tokens
         self.max_steps = max_steps
+        self.potential = potential or self._of_family
         self.max_chars = CHARS_PER_TOKEN * max_tokens
         self._say = {Level.TOKEN: self._token, Level.CHOICE: self._choice}.get(self.level)
         self._retry = np.array(vocabulary.encode(f"\n{RETRY}\n"), "<i4").tobytes()
@@ -140,7 +146,7 @@ class MDP:
         self._menus: dict[tuple[View, tuple[str, ...]], tuple[str, ...]] = {}
 
     def initial(self, view: View) -> State:
-        return State(view, potential=self.source.family_of(view).potential(view, ()) if self.shaped else 0.0)
+        return State(view, potential=self.potential(view, ()) if self.shaped else 0.0)
 
     def step(self, state: State, action: int | str, judge: Callable[[str], Verdict] | None = None) -> Transition:
         """One action. `judge` scores a finished answer; search passes none."""
@@ -167,6 +173,9 @@ class MDP:
                 self._menus.pop(next(iter(self._menus)))
             self._menus[key] = menu
         return menu
+
+    def _of_family(self, view: View, steps: Sequence[str]) -> float:
+        return self.source.family_of(view).potential(view, steps)
 
     def end_line(self, state: State, line: list[int], judge: Callable[[str], Verdict] | None) -> Transition:
         """The token level where a line ends.
@@ -278,7 +287,7 @@ class MDP:
                     tokens += self._retry
                     line_start = len(tokens)
 
-        following = 0.0 if terminated or not self.shaped else family.potential(view, steps)
+        following = 0.0 if terminated or not self.shaped else self.potential(view, steps)
         shaping = self.gamma * following - potential
         after = State(view, steps, tokens, line_start, turns, count, moves, following, stop)
         truncated = bool(stop) and not terminated

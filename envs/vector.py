@@ -79,6 +79,8 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._mask_B = np.zeros((num_envs, self.source.max_choices), np.int8)
         self._blank_B = _fixed(np.full(num_envs, "", object))
         self._quiet = self._quiet_info()
+        self.final_states: dict[int, State] = {}
+        """By lane, the last states of the episodes that ended in this step and made way for the next ("SameStep")."""
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -136,8 +138,10 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
                 rows[lane] = make_info(state, outcome, shaped, verdict)
         self._over = [lane for lane in rows if terminated[lane] or truncated[lane]]
         starting = over
+        self.final_states = {}
         if self.autoreset_mode is AutoresetMode.SAME_STEP and self._over:
             starting, self._over = self._over, []
+            self.final_states = {lane: self._lanes.get(lane) for lane in starting}
             final = self._finals({lane: rows.pop(lane) for lane in starting})
             shaping[starting] = 0.0  # what the lane's info shows is the new episode's
         if starting:
