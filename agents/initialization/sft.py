@@ -36,6 +36,7 @@ from reasonrl.agents.learning.compute import (
     warmup_stable_decay,
 )
 from reasonrl.agents.learning.metrics import Metrics, watch
+from reasonrl.agents.policies.decoder import is_plain_llama
 from reasonrl.agents.policies.tiny import build_model
 from reasonrl.envs.families import FAMILIES
 from reasonrl.envs.vocabulary import get_vocabulary
@@ -43,6 +44,9 @@ from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+_LARGE_VOCABULARY = 4096
+"""From here on the logits, not the model, take most of the time."""
 
 
 @dataclass(frozen=True)
@@ -177,12 +181,17 @@ def block_loss(
     model: PreTrainedModel, tokens_BT: Tensor, positions_BT: Tensor, weights_BT: Tensor, *, dtype: torch.dtype
 ) -> Tensor:
     """Weighted sum of the cross entropies of tokens 1, 2, ... of each row; the caller divides by the sum of weights."""
+    counted_BT = weights_BT[:, 1:] > 0
     with autocast(tokens_BT.device, dtype):
         # without an attention mask, transformers takes each fresh start of the positions for a new document
         mask = mask_for(model, positions_BT, dtype=dtype)
-        logits_BTV = model(input_ids=tokens_BT, position_ids=positions_BT, attention_mask=mask, use_cache=False).logits
-    counted_BT = weights_BT[:, 1:] > 0
-    logits_NV, targets_N = logits_BTV[:, :-1][counted_BT].float(), tokens_BT[:, 1:][counted_BT]
+        inputs = {"input_ids": tokens_BT, "position_ids": positions_BT, "attention_mask": mask, "use_cache": False}
+        if model.config.vocab_size >= _LARGE_VOCABULARY and is_plain_llama(model):
+            hidden_BTH = model.model(**inputs).last_hidden_state
+            logits_NV = model.lm_head(hidden_BTH[:, :-1][counted_BT])  # prompts and padding need no logits
+        else:
+            logits_NV = model(**inputs).logits[:, :-1][counted_BT]
+    logits_NV, targets_N = logits_NV.float(), tokens_BT[:, 1:][counted_BT]
     losses_N = F.cross_entropy(logits_NV, targets_N, reduction="none")
     return (losses_N * weights_BT[:, 1:][counted_BT]).sum()
 

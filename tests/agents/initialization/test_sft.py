@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import pytest
 import torch
+from reasonrl.agents.initialization import sft
 from reasonrl.agents.initialization.corpus import Mixture, Share, make_block
 from reasonrl.agents.initialization.sft import SFTConfig, block_loss, fine_tune
 from reasonrl.agents.learning.checkpoint import load_checkpoint
@@ -26,6 +28,7 @@ def toy_model() -> PreTrainedModel:
 def toy_config(out: Path) -> SFTConfig:
     return SFTConfig(
         out,
+        families={"chain_sum": 1.0},
         hardest={"chain_sum": 1},
         steps=12,
         rows=4,
@@ -71,6 +74,31 @@ def test_the_loss_is_the_weighted_cross_entropy_of_answer_tokens() -> None:
     logprobs = torch.log_softmax(model(tokens[:, :5]).logits[0], -1)
     expected = -(0.5 * logprobs[0, 20] + 0.5 * logprobs[1, 3] + logprobs[2, 30] + logprobs[3, 2])
     torch.testing.assert_close(block_loss(model, tokens, positions, weights, dtype=torch.float32), expected)
+
+
+def test_a_large_vocabulary_changes_the_cost_and_not_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = toy_model()
+    block = make_block(Mixture((Share("chain_sum", (1,)),), rows=2, row_tokens=96), 0, 0)
+    tokens, positions, weights = (torch.from_numpy(part.astype(part.dtype)) for part in block[:3])
+
+    def loss_and_gradient() -> tuple[torch.Tensor, torch.Tensor]:
+        model.zero_grad()
+        loss = block_loss(model, tokens.long(), positions.long(), weights, dtype=torch.float32)
+        loss.backward()  # type: ignore[no-untyped-call]
+        gradient = model.get_parameter("model.embed_tokens.weight").grad
+        assert gradient is not None
+        return loss.detach(), gradient.clone()
+
+    everywhere = loss_and_gradient()
+    monkeypatch.setattr(sft, "_LARGE_VOCABULARY", 1)
+    monkeypatch.setattr(model.lm_head, "forward", functools.partial(_counting, model.lm_head, seen := []))
+    torch.testing.assert_close(loss_and_gradient(), everywhere)
+    assert seen == [int((weights[:, 1:] > 0).sum())]
+
+
+def _counting(head: torch.nn.Linear, seen: list[int], hidden: torch.Tensor) -> torch.Tensor:
+    seen.append(len(hidden))
+    return torch.nn.functional.linear(hidden, head.weight)
 
 
 def test_it_learns_and_says_so(tmp_path: Path) -> None:
