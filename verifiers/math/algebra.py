@@ -157,14 +157,18 @@ def _function(name: str, inner: Node) -> Form:
     if name == "log":
         logarithm = _logarithm(argument)
         return _reduced(_multiply(logarithm.top, {frozenset({(_LOG_UNIT, Fraction(1))}): Fraction(1)}), logarithm.bottom)
+    if name in ("tan", "sec", "csc", "cot"):
+        sine, cosine = _function("sin", inner), _function("cos", inner)
+        return _quotient(*{"tan": (sine, cosine), "cot": (cosine, sine), "sec": (_constant(1), cosine),
+                           "csc": (_constant(1), sine)}[name])  # fmt: skip
     if value is not None:
         if name == "abs":
             return _constant(abs(value))
         if name in ("floor", "ceil"):
             return _constant(math.floor(value) if name == "floor" else math.ceil(value))
-    if name in ("abs", "cos", "sec", "cosh") and _leads_negative(argument.top):  # even functions
+    if name in ("abs", "cos", "cosh") and _leads_negative(argument.top):  # even functions
         argument = Form({monomial: -value for monomial, value in argument.top.items()}, argument.bottom)
-    elif name in ("sin", "tan", "cot", "csc", "sinh", "tanh", "arcsin", "arctan") and _leads_negative(argument.top):
+    elif name in ("sin", "sinh", "tanh", "arcsin", "arctan") and _leads_negative(argument.top):
         argument = Form({monomial: -value for monomial, value in argument.top.items()}, argument.bottom)
         positive = _atom((name, _key(argument)))
         return Form({monomial: -value for monomial, value in positive.top.items()}, positive.bottom)
@@ -475,22 +479,35 @@ def _logarithm(value: Form) -> Form:
 
 
 def _without_roots(difference: Polynomial) -> Polynomial:
-    """The polynomial times a power of every root in it, so that `root(p)^(k + r)` can be written `p^k root(p)^r`."""
+    """The polynomial with `root(p)^(k + r)` written as `p^k root(p)^r`, and `sin^2` as `1 - cos^2`.
+
+    It is first multiplied by a power of each root and sine that stands in a denominator: zero stays zero.
+    """
     for _ in range(8):
         lowest: dict[Atom, Fraction] = {}
         for monomial in difference:
             for atom, exponent in monomial:
-                if atom[0] == "root":
+                if atom[0] in ("root", "sin"):
                     lowest[atom] = min(lowest.get(atom, Fraction(0)), exponent)
         shift = frozenset((atom, -exponent) for atom, exponent in lowest.items() if exponent < 0)
         if shift:
             difference = _multiply(difference, {shift: Fraction(1)})
-        if not any(exponent >= 1 for monomial in difference for atom, exponent in monomial if atom[0] == "root"):
+        if not any(
+            (exponent >= 1 and atom[0] == "root") or (exponent >= 2 and atom[0] == "sin")
+            for monomial in difference
+            for atom, exponent in monomial
+        ):
             return difference
         total: Polynomial = {}
         for monomial, value in difference.items():
-            product: Polynomial = {frozenset(part for part in monomial if part[0][0] != "root"): value}
+            product: Polynomial = {frozenset(part for part in monomial if part[0][0] not in ("root", "sin")): value}
             for atom, exponent in monomial:
+                if atom[0] == "sin":
+                    pairs = min(math.floor(exponent / 2), MAX_POWER)
+                    square = {_ONE: Fraction(1), frozenset({(("cos", atom[1]), Fraction(2))}): Fraction(-1)}
+                    product = _multiply(product, _whole_power(Form(square, _UNIT), pairs).top)
+                    if exponent != 2 * pairs:
+                        product = _multiply(product, {frozenset({(atom, exponent - 2 * pairs)}): Fraction(1)})
                 if atom[0] == "root":
                     whole = math.floor(exponent)
                     if whole > MAX_POWER:

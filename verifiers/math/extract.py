@@ -185,15 +185,16 @@ def candidates(text: str) -> Iterator[str]:
     sentence = re.split(r"(?<=[.!?])\s+(?=[A-Z])", paragraph)[-1]
     formulas = [next(group for group in match.groups() if group is not None) for match in _FORMULA.finditer(sentence)]
     hedged = _UNSURE.search(_FORMULA.sub(" ", sentence))
+    said = sentence.rstrip(" .!").rsplit(" is ", 1)
+    formula = _FORMULA.search(said[-1])
+    if len(said) == 2 and not _UNSURE.search(said[1]) and (formula is None or formula.start() == 0):
+        yield said[1].strip(" :")
     if len({formula.strip() for formula in formulas}) == 1 and not hedged:
         last = list(_FORMULA.finditer(sentence))[-1]
         percent = _PERCENT.match(sentence, last.end())
         yield formulas[-1] + (" \\%" if percent else "")
-    said = sentence.rstrip(" .!").rsplit(" is ", 1)
-    if len(said) == 2 and not _UNSURE.search(said[1]):
-        yield said[1].strip(" :")
     numbers = _NUMBER.findall(_FORMULA.sub(lambda match: match[0].replace("$", " "), sentence))
-    if len(numbers) == 1 and "\n" not in sentence and not formulas and not hedged and sum(map(str.isdigit, sentence)) == sum(
+    if len(numbers) == 1 and not set("\n\\{}^=") & set(sentence) and not formulas and not hedged and sum(map(str.isdigit, sentence)) == sum(
         map(str.isdigit, numbers[0])
     ):  # fmt: skip
         yield numbers[0]

@@ -34,6 +34,7 @@ _REWRITES = tuple(
         # commands escaped twice, as when a string literal was printed: not a line break of a matrix
         (r"(?<!\\)\\\\(?=(?:[dtc]?frac|left|right|sqrt|le|ge|leq|geq|lt|gt|pi|infty|cup|in|text|cdot|times|pm|boxed"
          r"|begin|end|circ)(?![A-Za-z]))", "\\\\"),
+        (r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm)\s*\]", r"\\\\ "),
         (r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![A-Za-z])\.?", ""),
         (r"(?<=\d)\s*(?:\\!\s*,|,\\!)\s*(?:\\!\s*)?(?=\d{3})", "\uffff"),
         (r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d{3})", "\uffff"),

@@ -27,15 +27,16 @@ _NUMBER = re.compile(
     (?: (?P<top>{_INTEGER})\s*/\s*(?P<bottom>{_INTEGER})
       | (?P<decimal>(?:{_INTEGER})(?:\.[0-9]*)?|\.[0-9]+) )
     (?:\s*(?P<percent>%|percent\b|per\s?cent\b))?
-    (?P<unit>\s*[$€£°]?(?:-?[a-z]+)?(?:\s+[a-z]+){{0,6}})[\s.!]*""",
+    (?P<unit>\s*[$€£°]?(?:-?[a-z]+)?(?:\s+[a-z]+){{0,6}})[\s.]*""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _LATEX = (
-    (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r"\1/\2"),
+    (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r" \1/\2 "),  # apart: 1\frac{4}{5} is a mixed number
     (re.compile(r"\\(?:text|mathrm)\s*\{([A-Za-z ]*)\}"), r" \1"),
     (re.compile(r"\\([%$])"), r"\1"),
     (re.compile(r"\{,\}"), ","),
-    (re.compile(r"\\[,!;: ]"), ""),
+    (re.compile(r"\\[,!]"), ""),
+    (re.compile(r"\\[;: ]"), " "),
 )
 _SHORT_UNITS = "g kg mg lb lbs oz m km cm mm ft in mi mph h hr hrs min mins s sec secs ml l gal am pm"
 _ATTACHED_UNITS = frozenset(_SHORT_UNITS.split())

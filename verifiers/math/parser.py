@@ -43,7 +43,7 @@ _RELATIONS = {
 }  # fmt: skip
 _FORBIDDEN = frozenset(
     """int iint oint sum prod lim frac sqrt binom left right begin end MATRIX ENDMATRIX DEG cup setminus pm mp
-    over choose partial nabla to rightarrow implies iff Rightarrow Leftrightarrow cap mod bmod pmod infty
+    over choose partial nabla to rfloor rceil rangle rightarrow implies iff Rightarrow Leftrightarrow cap mod bmod pmod infty
     forall exists because therefore""".split()
 )
 _UNIT_WORDS = frozenset("cm mm km m g kg mg lb lbs oz ft in s h hr hrs min mi mph ml l cc sq yd pm am pct".split())
@@ -233,10 +233,10 @@ class _Parser:
             start = self.position
             if following == ("command", "frac", following.spaced):
                 self.position += 1
-                fraction = self.factor(depth)
+                fraction = self.primary(depth + 1)
                 value = _proper(fraction)
                 if value is not None and not self.at("^", "!"):
-                    return num(int(token.text) + value)
+                    return self.postfix(num(int(token.text) + value), depth)
                 self.position = start
             elif (
                 following.kind == "number" and following.spaced and following.text.isdigit()
@@ -244,7 +244,8 @@ class _Parser:
                 and 0 < int(following.text) < int(self.peek(3).text)
             ):  # fmt: skip
                 self.position += 4
-                return num(int(token.text) + Fraction(int(following.text), int(self.peek(-1).text)))
+                value = Fraction(int(following.text), int(self.peek(-1).text))
+                return self.postfix(num(int(token.text) + value), depth)
         return self.factor(depth)
 
     def starts_factor(self, left: Node) -> bool:
@@ -257,7 +258,7 @@ class _Parser:
             return not self.at_unit() and token.text.lower() not in ("and", "or") and token.text != "U"
         if token.kind == "command":
             if token.text in _RELATIONS or token.text in ("cup", "setminus", "backslash", "pm", "mp", "ENDMATRIX", "DEG",
-                                                          "times", "cdot", "div", "ast"):  # fmt: skip
+                                                          "times", "cdot", "div", "ast", "rfloor", "rceil", "rangle"):  # fmt: skip
                 return False
             return not self.at_unit()
         if token.kind == "set":
@@ -306,7 +307,10 @@ class _Parser:
     def factor(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise _Unreadable
-        base = self.primary(depth + 1)
+        return self.postfix(self.primary(depth + 1), depth)
+
+    def postfix(self, base: Node, depth: int) -> Node:
+        """Powers, factorials, percent and degree signs behind a value."""
         while True:
             if self.take("^"):
                 base = Node("pow", (base, self.exponent(depth + 1)))
@@ -514,6 +518,8 @@ class _Parser:
         if inner.op == "list":
             if name not in ("gcd", "lcm", "min", "max"):
                 raise _Unreadable
+        if inner.op == "deg":
+            inner = Node("div", (Node("mul", (inner.args[0], PI)), num(180)))
         if power is not None and power == Node("neg", (num(1),)):
             if name not in ("sin", "cos", "tan", "cot", "sec", "csc"):
                 raise _Unreadable

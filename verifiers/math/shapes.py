@@ -106,7 +106,8 @@ def both_signs(node: Node) -> list[Node]:
     def chosen(part: Node, upper: bool) -> Node:
         if part.op in ("pm", "mp"):
             left, right = (chosen(inner, upper) for inner in part.args)
-            return Node("add", (left, right if (part.op == "pm") == upper else Node("neg", (right,))))
+            signed = right if (part.op == "pm") == upper else Node("neg", (right,))
+            return signed if left == num(0) else Node("add", (left, signed))
         return _mapped(part, lambda inner: chosen(inner, upper))
 
     return [chosen(node, True), chosen(node, False)]

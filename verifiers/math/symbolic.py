@@ -138,6 +138,10 @@ def main(kind: str, questions: int, answers: int, memory_mb: int) -> None:
             data += chunk
         return data
 
+    if build is not None:  # the first use of each method imports and fills caches
+        x = ("sym", ("x",))
+        square = [("pow", (("func", (name, x)), ("num", ("2/1",)))) for name in ("tan", "sec")]
+        prove_equal(("add", (square[0], ("num", ("1/1",)))), square[1], build)
     say(True)
     while True:
         (length,) = FRAME.unpack(read(FRAME.size))

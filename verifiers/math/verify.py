@@ -33,6 +33,8 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 """One of these words, and a text is a sentence, which is never read as a formula."""
+_SQUARED = re.compile(r"(?<=[A-Za-z}])\s*(?:\^\s*\{?[23]\}?|[\u00b2\u00b3])\s*\$?\s*\.?$")
+"""The exponent of a unit at the end: `m^2`. Nothing that reads as a number ends in a letter otherwise."""
 _UNIT_LETTER = re.compile(r"\d\s*[A-Za-z]\s*\.?\s*$", re.ASCII)
 
 
@@ -109,7 +111,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
 
 def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     """What rational numbers, spelling and letters of choices decide; None: look closer."""
-    left, right = _number(gold), parse_number(prediction)
+    left, right = _number(gold), parse_number(_SQUARED.sub("", prediction))
     if left is not None and right is not None and "%" not in prediction and "percent" not in prediction:
         if left == right:
             return accept(prediction[:80], method="rational") if not _has_unit(gold, prediction) else None
