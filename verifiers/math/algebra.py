@@ -1,7 +1,8 @@
 """Scalars in a canonical form: quotients of polynomials over atoms, with exact rational coefficients.
 
-Atoms        symbols; pi, e and i; prime numbers to a fractional power (sqrt(12) is 2 * 3^(1/2)); prime numbers or e to a
-             symbolic power (4^x is (2^x)^2); logarithms of primes (ln 8 is 3 ln 2); any other function of a canonical form
+Atoms        symbols; pi, e and i; prime numbers to a fractional power (sqrt(12) is 2 * 3^(1/2)); prime numbers or e
+             to a symbolic power (4^x is (2^x)^2); logarithms of primes (ln 8 is 3 ln 2); sin and cos, and tan, sec, ...
+             in terms of them; any other function of a canonical form
 Equality     a/b = c/d is checked as ad = bc, so 1/(sqrt(2)-1) equals sqrt(2)+1
 
 Two forms that are the same are equal. Two that differ are certainly different only where the atoms are independent over
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -39,6 +41,12 @@ _LOG_UNIT: Atom = ("log unit",)
 """`\\log` without a base is this times the natural one: which base is meant is not known."""
 
 
+MAX_WORK = 100_000
+"""Products of two terms (or of 256 bits of their coefficients) that one judgement may cost: well under a second."""
+
+_work = threading.local()
+
+
 class OutOfBounds(Exception):
     """The form would be too large, or the expression has no value."""
 
@@ -51,6 +59,18 @@ class Form(NamedTuple):
 
 
 _UNIT: Polynomial = {_ONE: Fraction(1)}
+
+
+def start_work() -> None:
+    """A new judgement begins in this thread: its work is counted from zero."""
+    _work.left = MAX_WORK
+
+
+def _spend(amount: int) -> None:
+    left = getattr(_work, "left", MAX_WORK) - amount
+    if left < 0:
+        raise OutOfBounds
+    _work.left = left
 
 
 def compare(a: Node, b: Node) -> bool | None:
@@ -145,18 +165,23 @@ def form(node: Node) -> Form:
 def _function(name: str, inner: Node) -> Form:
     if inner.op == "list":
         values = [_whole(form(part), 10**9) for part in inner.args]
-        chosen = {"gcd": math.gcd, "lcm": math.lcm, "min": min, "max": max}.get(name)
-        if chosen is None:
-            raise OutOfBounds
-        result = chosen(*values)
-        return _constant(result)
+        match name:
+            case "gcd":
+                return _constant(math.gcd(*values))
+            case "lcm":
+                return _constant(math.lcm(*values))
+            case "min" | "max":
+                return _constant(min(values) if name == "min" else max(values))
+        raise OutOfBounds
     argument = form(inner)
     value = _value(argument)
     if name == "ln":
         return _logarithm(argument)
     if name == "log":
         logarithm = _logarithm(argument)
-        return _reduced(_multiply(logarithm.top, {frozenset({(_LOG_UNIT, Fraction(1))}): Fraction(1)}), logarithm.bottom)
+        return _reduced(
+            _multiply(logarithm.top, {frozenset({(_LOG_UNIT, Fraction(1))}): Fraction(1)}), logarithm.bottom
+        )
     if name in ("tan", "sec", "csc", "cot"):
         sine, cosine = _function("sin", inner), _function("cos", inner)
         return _quotient(*{"tan": (sine, cosine), "cot": (cosine, sine), "sec": (_constant(1), cosine),
@@ -244,6 +269,7 @@ def _multiply(a: Polynomial, b: Polynomial) -> Polynomial:
         return a
     if a == _UNIT:
         return b
+    _spend(len(a) * len(b) * (1 + max(_bits(a), _bits(b)) // 256))
     result: Polynomial = {}
     for left, x in a.items():
         for right, y in b.items():
@@ -255,10 +281,16 @@ def _multiply(a: Polynomial, b: Polynomial) -> Polynomial:
                 result.pop(monomial, None)
     if len(result) > MAX_TERMS:
         raise OutOfBounds
-    for value in result.values():
-        if value.numerator.bit_length() > MAX_BITS or value.denominator.bit_length() > MAX_BITS:
-            raise OutOfBounds
+    if _bits(result) > MAX_BITS:
+        raise OutOfBounds
     return result
+
+
+def _bits(polynomial: Polynomial) -> int:
+    """Size of the largest numerator or denominator."""
+    return max(
+        (max(value.numerator.bit_length(), value.denominator.bit_length()) for value in polynomial.values()), default=0
+    )
 
 
 def _join(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction]:
@@ -389,7 +421,8 @@ def _root(base: Form, power: Fraction) -> Form:
         else:
             raise OutOfBounds  # the cube root of -8: -2 or a complex number, as the author likes
     content = Fraction(
-        math.gcd(*(abs(value.numerator) for value in top.values())), math.lcm(*(value.denominator for value in top.values()))
+        math.gcd(*(abs(value.numerator) for value in top.values())),
+        math.lcm(*(value.denominator for value in top.values())),
     )
     inside = {monomial: value / content for monomial, value in top.items()}
     whole = math.floor(power)
@@ -527,4 +560,6 @@ def _independent(difference: Polynomial) -> bool:
         return False
     if not kinds <= {"symbol", "prime", _I, _E, _PI}:
         return False
-    return all(exponent.denominator == 1 for monomial in difference for atom, exponent in monomial if atom[0] != "prime")
+    return all(
+        exponent.denominator == 1 for monomial in difference for atom, exponent in monomial if atom[0] != "prime"
+    )

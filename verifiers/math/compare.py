@@ -1,7 +1,7 @@
 """Whether two answers say the same: by structure first, then scalar by scalar, the cheapest exact method first.
 
-Tuples and matrices are compared in order; lists and sets as sets; intervals, unions and inequalities as sets of numbers;
-equations up to a constant factor; `x = 5` is 5; a ratio up to a common factor.
+Tuples and matrices are compared in order; lists and sets as sets; intervals, unions and inequalities as sets of
+numbers; equations up to a constant factor; `x = 5` is 5; a ratio up to a common factor.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Comparison:
             return False
         if len(left) == 1 and len(right) == 1:
             return self.claims(left[0], right[0])
-        ordered = self.options.ordered and gold.op == "list" or self._named_apart(left, right)
+        ordered = (self.options.ordered and gold.op == "list") or self._named_apart(left, right)
         if ordered:
             return len(left) == len(right) and all(map(self.claims, left, right))
         return self._covers(left, right) and self._covers(right, left, turned=True)
@@ -127,7 +127,9 @@ class Comparison:
         if all(equations):
             if len(gold.args[1]) != 2 or len(prediction.args[1]) != 2:
                 return False
-            left, right = (Node("add", (node.args[1][0], Node("neg", (node.args[1][1],)))) for node in (gold, prediction))
+            left, right = (
+                Node("add", (node.args[1][0], Node("neg", (node.args[1][1],)))) for node in (gold, prediction)
+            )
             if not is_scalar(left) or not is_scalar(right):
                 return all(map(self.value, gold.args[1], prediction.args[1]))
             if not symbols(left) or not symbols(right):
@@ -217,7 +219,9 @@ class Comparison:
 
     @staticmethod
     def _hundredth(percent: Node, value: Node) -> bool:
-        return is_scalar(percent) and is_scalar(value) and bool(algebra.compare(percent, Node("mul", (num(100), value))))
+        return (
+            is_scalar(percent) and is_scalar(value) and bool(algebra.compare(percent, Node("mul", (num(100), value))))
+        )
 
     # scalars -----------------------------------------------------------------------------------------------------
 
@@ -259,7 +263,7 @@ class Comparison:
         digits = options.decimals
         if options.gold_precision and self.gold_digits is not None and gold.op in ("num", "neg"):
             digits = self.gold_digits if digits is None else max(digits, self.gold_digits)
-        if digits is None and not options.tolerance or symbols(gold) or symbols(prediction):
+        if (digits is None and not options.tolerance) or symbols(gold) or symbols(prediction):
             return False
         exact = algebra.rational(gold), algebra.rational(prediction)
         if exact[0] is not None and exact[1] is not None:

@@ -14,6 +14,7 @@ from reasonrl.verifiers.answers import extract_answer
 
 MAX_BOXES = 60
 MAX_BOX = 20_000
+MAX_SENTENCE = 3_000
 
 _BOX = "\\boxed{"
 _HASHES = "####"
@@ -22,7 +23,9 @@ _FINAL = re.compile(r"final answer(?: is)?\b[\s*:]*", re.IGNORECASE)
 _HOPE = re.compile(r"\.?\s*I hope (?:it|this) is correct|<\|im_end\|>|<\|im_start\|>|</?s>")
 _LINE = re.compile(r"^[ \t*#>_-]*(?:final )?answer\s*(?:is\s*)?:\**[ \t]*(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
 _AND = re.compile(r"(?:[,;]|\band\b)", re.IGNORECASE)
-_APART = re.compile(r"\b(?:or|not|no|nor|wait|but|actually|instead|then|rather|hence|so|thus|maybe|else)\b", re.IGNORECASE)
+_APART = re.compile(
+    r"\b(?:or|not|no|nor|wait|but|actually|instead|then|rather|hence|so|thus|maybe|else)\b", re.IGNORECASE
+)
 _MAX_BETWEEN = 60
 """Characters between two boxes of one answer."""
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<!\\)\$((?:[^$\n\\]|\\.)+?)(?<!\\)\$", re.DOTALL)
@@ -179,10 +182,9 @@ def candidates(text: str) -> Iterator[str]:
     ['The largest $n$ is 34.', '34']
     """
     yield text
-    if len(text) > 20_000:
+    sentence = re.split(r"(?<=[.!?])\s+(?=[A-Z])", text[-MAX_BOX:].strip())[-1]
+    if len(sentence) > MAX_SENTENCE:
         return
-    paragraph = text.strip()
-    sentence = re.split(r"(?<=[.!?])\s+(?=[A-Z])", paragraph)[-1]
     formulas = [next(group for group in match.groups() if group is not None) for match in _FORMULA.finditer(sentence)]
     hedged = _UNSURE.search(_FORMULA.sub(" ", sentence))
     said = sentence.rstrip(" .!").rsplit(" is ", 1)
@@ -193,8 +195,7 @@ def candidates(text: str) -> Iterator[str]:
         last = list(_FORMULA.finditer(sentence))[-1]
         percent = _PERCENT.match(sentence, last.end())
         yield formulas[-1] + (" \\%" if percent else "")
-    numbers = _NUMBER.findall(_FORMULA.sub(lambda match: match[0].replace("$", " "), sentence))
-    if len(numbers) == 1 and not set("\n\\{}^=") & set(sentence) and not formulas and not hedged and sum(map(str.isdigit, sentence)) == sum(
-        map(str.isdigit, numbers[0])
-    ):  # fmt: skip
+    numbers = _NUMBER.findall(sentence)
+    plain = not formulas and not hedged and not set("\n\\{}^=") & set(sentence)
+    if plain and len(numbers) == 1 and sum(map(str.isdigit, sentence)) == sum(map(str.isdigit, numbers[0])):
         yield numbers[0]

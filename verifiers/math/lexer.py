@@ -1,14 +1,14 @@
 """From the text of an answer (LaTeX or plain) to tokens; `None` when it holds what no answer needs.
 
-Noise (`\\left`, `\\,`, `\\displaystyle`, dollar signs around a formula, bold) is dropped here. A few Unicode signs have an
-ASCII meaning (`\N{GREEK SMALL LETTER PI}`, `\N{MINUS SIGN}`, ...); every other character outside ASCII makes the text
-unreadable, so that full-width digits and Cyrillic letters are never taken for what they look like.
+Noise (`\\left`, `\\,`, `\\displaystyle`, dollar signs around a formula, bold) is dropped here. A few Unicode signs have
+an ASCII meaning (`\N{GREEK SMALL LETTER PI}`, `\N{MINUS SIGN}`, ...); every other character outside ASCII makes the
+text unreadable, so that full-width digits and Cyrillic letters are never taken for what they look like.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MAX_CHARS = 2_000
 MAX_TOKENS = 600
@@ -20,14 +20,15 @@ _UNICODE = {
     "\N{MIDDLE DOT}": r"\cdot ", "\N{DOT OPERATOR}": r"\cdot ", "\N{GREEK SMALL LETTER PI}": r"\pi ",
     "\N{INFINITY}": r"\infty ", "\N{SQUARE ROOT}": r"\sqrt ", "\N{DEGREE SIGN}": r"^\circ ",
     "\N{LESS-THAN OR EQUAL TO}": r"\le ", "\N{GREATER-THAN OR EQUAL TO}": r"\ge ", "\N{NOT EQUAL TO}": r"\ne ",
-    "\N{UNION}": r"\cup ", "\N{ELEMENT OF}": r"\in ", "\N{PLUS-MINUS SIGN}": r"\pm ", "\N{ALMOST EQUAL TO}": r"\approx ",
+    "\N{UNION}": r"\cup ", "\N{ELEMENT OF}": r"\in ", "\N{PLUS-MINUS SIGN}": r"\pm ",
+    "\N{ALMOST EQUAL TO}": r"\approx ",
     "\N{SUPERSCRIPT TWO}": "^2", "\N{SUPERSCRIPT THREE}": "^3", "\N{EMPTY SET}": r"\emptyset ",
     "\N{DOUBLE-STRUCK CAPITAL R}": r"\mathbb{R}", "\N{GREEK SMALL LETTER THETA}": r"\theta ",
     "\N{GREEK SMALL LETTER ALPHA}": r"\alpha ", "\N{GREEK SMALL LETTER BETA}": r"\beta ",
     "\N{EURO SIGN}": r"\$", "\N{POUND SIGN}": r"\$", "\N{NO-BREAK SPACE}": " ",
 }  # fmt: skip
 _ENV = r"[pbvBV]?matrix\*?|array|smallmatrix"
-_REWRITES = tuple(
+_REWRITES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
         (r"\\(?:q?quad|hspace\{[^{}]*\}|hfill|par\b|newline\b|displaystyle|limits\b|nolimits\b)", " "),
@@ -139,7 +140,7 @@ _BLANKS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d,])")
 
 
 def _thousands(text: str) -> str:
-    """Drops the commas (or blanks) that group digits; in brackets a comma separates unless others are followed by a blank."""
+    """Drops commas (or blanks) that group digits; in brackets a comma separates, unless others have a blank behind."""
     text = text.replace("\uffff", "")
     if _BLANKS.fullmatch(text.strip(" $.")):
         return text.replace(" ", "")
@@ -149,3 +150,33 @@ def _thousands(text: str) -> str:
     if not bracketed or re.search(r",\s+-?\$?\d", text):
         text = _GROUPS.sub(lambda match: match[0].replace(",", ""), text)
     return text
+
+
+class Unreadable(Exception):
+    """The tokens are no answer."""
+
+
+class Reader:
+    """A place in a list of tokens."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.position = 0
+
+    def peek(self, ahead: int = 0) -> Token:
+        index = self.position + ahead
+        return self.tokens[index] if index < len(self.tokens) else Token("end", "")
+
+    def at(self, *texts: str, kind: str = "operator") -> bool:
+        token = self.peek()
+        return token.kind == kind and token.text in texts
+
+    def take(self, *texts: str, kind: str = "operator") -> bool:
+        if self.at(*texts, kind=kind):
+            self.position += 1
+            return True
+        return False
+
+    def expect(self, text: str, *, kind: str = "operator") -> None:
+        if not self.take(text, kind=kind):
+            raise Unreadable

@@ -30,7 +30,7 @@ def num(value: int | Fraction) -> Node:
 INFINITY = Node("const", ("inf",))
 MINUS_INFINITY = Node("neg", (INFINITY,))
 PI = Node("const", ("pi",))
-SCALARS = frozenset("num sym const add mul div pow neg fact binom func log".split())
+SCALARS = frozenset(["num", "sym", "const", "add", "mul", "div", "pow", "neg", "fact", "binom", "func", "log"])
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -52,3 +52,19 @@ def symbols(node: Node) -> set[str]:
 def is_scalar(node: Node) -> bool:
     """Whether the node is one value, with no mark and no collection inside."""
     return all(part.op in SCALARS for part in walk(node))
+
+
+def too_deep(node: Node, levels: int) -> bool:
+    """Whether a tree has more levels than that; found level by level, without recursion."""
+    layer: list[Any] = [node]
+    for _ in range(levels):
+        following: list[Any] = []
+        for part in layer:
+            if isinstance(part, Node):
+                following.extend(part.args)
+            elif isinstance(part, tuple):
+                following.extend(part)
+        if not following:
+            return False
+        layer = following
+    return True

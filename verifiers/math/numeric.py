@@ -1,7 +1,7 @@
 """Values of scalars in double precision, each with a bound on its error: two that differ by more are different.
 
-This only ever refutes. Unknowns get rational values, positive first, then of both signs; where a value is not defined or
-its bound is too wide nothing is concluded.
+This only ever refutes. Unknowns get rational values, positive first, then of both signs; where a value is not defined
+or its bound is too wide nothing is concluded.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ class MathOptions:
     """Options of `verify_math`; the defaults are exact and strict."""
 
     extract: bool = True
-    """The prediction is a response whose final answer is marked. False: it is the answer itself, perhaps in a sentence."""
+    """The prediction is a response with a marked answer. False: it is the answer itself, perhaps in a sentence."""
     percent_is_unit: bool = False
     """Read 25% as 25, for questions that ask for a percentage."""
     ordered: bool = False

@@ -17,40 +17,27 @@ from __future__ import annotations
 import functools
 from fractions import Fraction
 
-from reasonrl.verifiers.math.lexer import Token, tokenize
-from reasonrl.verifiers.math.nodes import INFINITY, PI, Node, num
+from reasonrl.verifiers.math.lexer import Reader, Token, Unreadable, tokenize
+from reasonrl.verifiers.math.nodes import INFINITY, PI, Node, num, too_deep
+from reasonrl.verifiers.math.notation import (
+    ALIASES,
+    FORBIDDEN,
+    FUNCTIONS,
+    GREEK,
+    NO_FACTOR,
+    PLAIN_FUNCTIONS,
+    RELATIONS,
+    UNIT_WORDS,
+    repeating,
+)
 
 MAX_DEPTH = 40
+MAX_LEVELS = 100
+"""Levels of the tree, which long products also have."""
 MAX_ITEMS = 60
 MAX_SYMBOLS = 12
 MAX_ENTRIES = 64
 """Entries of a matrix."""
-
-_FUNCTIONS = frozenset(
-    """sin cos tan cot sec csc arcsin arccos arctan arccot arcsec arccsc sinh cosh tanh coth ln exp lg
-    floor ceil gcd lcm min max det Re Im asin acos atan""".split()
-)
-_PLAIN_FUNCTIONS = _FUNCTIONS - {"Re", "Im", "det", "min", "max"} | {"abs"}
-_ALIASES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-_GREEK = frozenset(
-    """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau
-    upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar""".split()
-)
-_RELATIONS = {
-    "=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!=",
-    "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">",
-    "ne": "!=", "neq": "!=", "approx": "~", "simeq": "~", "equiv": "=", "in": "in",
-}  # fmt: skip
-_FORBIDDEN = frozenset(
-    """int iint oint sum prod lim frac sqrt binom left right begin end MATRIX ENDMATRIX DEG cup setminus pm mp
-    over choose partial nabla to rfloor rceil rangle rightarrow implies iff Rightarrow Leftrightarrow cap mod bmod pmod infty
-    forall exists because therefore""".split()
-)
-_UNIT_WORDS = frozenset("cm mm km m g kg mg lb lbs oz ft in s h hr hrs min mi mph ml l cc sq yd pm am pct".split())
-
-
-class _Unreadable(Exception):
-    pass
 
 
 def parse(text: str) -> Node | None:
@@ -70,49 +57,26 @@ def _parse(text: str) -> Node | None:
     parser = _Parser(tokens)
     try:
         node = parser.items(0)
-        if parser.position != len(tokens) or len(parser.names) > MAX_SYMBOLS:
+        if parser.position != len(tokens) or len(parser.names) > MAX_SYMBOLS or too_deep(node, MAX_LEVELS):
             return None
-    except (_Unreadable, RecursionError):
+    except (Unreadable, RecursionError):
         return None
     return node
 
 
-class _Parser:
+class _Parser(Reader):
     def __init__(self, tokens: list[Token]) -> None:
-        self.tokens = tokens
-        self.position = 0
+        super().__init__(tokens)
         self.names: set[str] = set()
         self.bars = 0
         """Open absolute values: inside one, a bar closes it."""
-
-    # tokens ------------------------------------------------------------------------------------------------------
-
-    def peek(self, ahead: int = 0) -> Token:
-        index = self.position + ahead
-        return self.tokens[index] if index < len(self.tokens) else Token("end", "")
-
-    def at(self, *texts: str, kind: str = "operator") -> bool:
-        token = self.peek()
-        return token.kind == kind and token.text in texts
-
-    def take(self, *texts: str, kind: str = "operator") -> bool:
-        if self.at(*texts, kind=kind):
-            self.position += 1
-            return True
-        return False
-
-    def expect(self, text: str, *, kind: str = "operator") -> None:
-        if not self.take(text, kind=kind):
-            raise _Unreadable
-
-    # grammar -----------------------------------------------------------------------------------------------------
 
     def items(self, depth: int) -> Node:
         """One item, or a list of them."""
         found = [self.item(depth)]
         while self.separator():
             if len(found) >= MAX_ITEMS:
-                raise _Unreadable
+                raise Unreadable
             found.append(self.item(depth))
         return found[0] if len(found) == 1 else Node("list", tuple(found))
 
@@ -127,12 +91,12 @@ class _Parser:
 
     def item(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise _Unreadable
+            raise Unreadable
         self.leading_words()
         members, operators = [self.ratio(depth)], []
         while True:
             token = self.peek()
-            relation = _RELATIONS.get(token.text) if token.kind in ("operator", "command") else None
+            relation = RELATIONS.get(token.text) if token.kind in ("operator", "command") else None
             if relation is None:
                 break
             self.position += 1
@@ -144,7 +108,7 @@ class _Parser:
             return members[0]
         if "in" in operators:
             if operators != ["in"]:
-                raise _Unreadable
+                raise Unreadable
             return Node("member", (members[0], members[1]))
         return Node("rel", (tuple(operators), tuple(members)))
 
@@ -159,10 +123,10 @@ class _Parser:
             if not self.take("="):
                 self.position = start
             elif self.peek().kind == "end":
-                raise _Unreadable
+                raise Unreadable
 
     def is_name(self, token: Token) -> bool:
-        return token.kind == "word" and (token.text in _PLAIN_FUNCTIONS or token.text in ("sqrt", "infinity"))
+        return token.kind == "word" and (token.text in PLAIN_FUNCTIONS or token.text in ("sqrt", "infinity"))
 
     def ratio(self, depth: int) -> Node:
         parts = [self.union(depth)]
@@ -201,7 +165,7 @@ class _Parser:
 
     def term(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise _Unreadable
+            raise Unreadable
         if self.take("-"):
             return Node("neg", (self.term(depth + 1),))
         if self.take("+"):
@@ -240,8 +204,8 @@ class _Parser:
                 self.position = start
             elif (
                 following.kind == "number" and following.spaced and following.text.isdigit()
-                and self.peek(2)[:2] == ("operator", "/") and self.peek(3).kind == "number" and self.peek(3).text.isdigit()
-                and 0 < int(following.text) < int(self.peek(3).text)
+                and self.peek(2)[:2] == ("operator", "/") and self.peek(3).kind == "number"
+                and self.peek(3).text.isdigit() and 0 < int(following.text) < int(self.peek(3).text)
             ):  # fmt: skip
                 self.position += 4
                 value = Fraction(int(following.text), int(self.peek(-1).text))
@@ -251,14 +215,11 @@ class _Parser:
     def starts_factor(self, left: Node) -> bool:
         token = self.peek()
         if token.kind == "number":
-            if left.op == "num":
-                return False  # "2 3"
-            return True
+            return left.op != "num"  # not "2 3"
         if token.kind == "word":
             return not self.at_unit() and token.text.lower() not in ("and", "or") and token.text != "U"
         if token.kind == "command":
-            if token.text in _RELATIONS or token.text in ("cup", "setminus", "backslash", "pm", "mp", "ENDMATRIX", "DEG",
-                                                          "times", "cdot", "div", "ast", "rfloor", "rceil", "rangle"):  # fmt: skip
+            if token.text in RELATIONS or token.text in NO_FACTOR:
                 return False
             return not self.at_unit()
         if token.kind == "set":
@@ -274,9 +235,13 @@ class _Parser:
             return token.text.strip(" ,.").lower() not in ("and", "or")
         if token.kind != "word":
             return False
-        if token.text.lower() in ("and", "or") or self.is_name(token) or token.text in ("pi", "sqrt", "infinity", "log"):
+        if (
+            token.text.lower() in ("and", "or")
+            or self.is_name(token)
+            or token.text in ("pi", "sqrt", "infinity", "log")
+        ):
             return False
-        return len(token.text) > 3 or (token.text in _UNIT_WORDS and len(token.text) > 1)
+        return len(token.text) > 3 or (token.text in UNIT_WORDS and len(token.text) > 1)
 
     def unit(self) -> str:
         words: list[str] = []
@@ -284,16 +249,20 @@ class _Parser:
             token = self.peek()
             if token.kind == "text" or (token.kind == "word" and token.text.lower() not in ("and", "or")):
                 words.append(token.text.strip())
-            elif (token.kind == "operator" and token.text in ("/", "-", ".")) or (
-                token.kind == "number" and words and words[-1] == "^"
+            elif (
+                (token.kind == "operator" and token.text in ("/", "-", "."))
+                or (token.kind == "number" and words and words[-1] == "^")
+                or (
+                    token.kind == "operator"
+                    and token.text in "^{}"
+                    and self.peek(1).kind in ("number", "operator", "end")
+                )
             ):
-                words.append(token.text)
-            elif token.kind == "operator" and token.text in "^{}" and self.peek(1).kind in ("number", "operator", "end"):
                 words.append(token.text)
             else:
                 break
             if token.text == "{" and words[-2:-1] != ["^"]:
-                raise _Unreadable
+                raise Unreadable
             self.position += 1
             if words[-1] == "{":
                 words.pop()
@@ -301,12 +270,12 @@ class _Parser:
                 words.pop()
         name = " ".join(words)
         if not any(character.isalpha() for character in name) or len(name) > 60:
-            raise _Unreadable
+            raise Unreadable
         return name.lower()
 
     def factor(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise _Unreadable
+            raise Unreadable
         return self.postfix(self.primary(depth + 1), depth)
 
     def postfix(self, base: Node, depth: int) -> Node:
@@ -331,14 +300,14 @@ class _Parser:
         base = self.argument(0, whole=True)
         previous = digits.args[0]
         if base.op == "unit" or base.op != "num" or not 2 <= base.args[0] <= 36 or base.args[0].denominator != 1:
-            raise _Unreadable
+            raise Unreadable
         return Node("based", (str(previous), str(base.args[0])))
 
     def exponent(self, depth: int) -> Node:
         if self.take("-"):
             return Node("neg", (self.exponent(depth + 1),))
         if self.take("'"):
-            raise _Unreadable
+            raise Unreadable
         if self.at("{"):
             return self.argument(depth)
         token = self.peek()
@@ -347,12 +316,12 @@ class _Parser:
                 return self.argument(depth)
             base = self.primary(depth + 1)
             return Node("pow", (base, self.exponent(depth + 1))) if self.take("^") else base
-        raise _Unreadable
+        raise Unreadable
 
     def argument(self, depth: int, *, whole: bool = False) -> Node:
         """A braced group, or one digit, letter or command (`\\frac12`); `whole`: or a whole number."""
         if depth > MAX_DEPTH:
-            raise _Unreadable
+            raise Unreadable
         if self.take("{"):
             node = self.items(depth + 1)
             self.expect("}")
@@ -361,23 +330,23 @@ class _Parser:
         if token.kind in ("number", "word") and len(token.text) > 1 and not whole:
             first, rest = token.text[0], token.text[1:]
             if not first.isalnum() or rest.startswith("."):
-                raise _Unreadable
+                raise Unreadable
             self.tokens[self.position] = Token(token.kind, rest)
             return num(int(first)) if token.kind == "number" else self.letter(first)
         if token.kind in ("number", "word", "command"):
             return self.primary(depth + 1)
-        raise _Unreadable
+        raise Unreadable
 
     def primary(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise _Unreadable
+            raise Unreadable
         token = self.peek()
         self.position += 1
         match token.kind:
             case "number":
                 return num(Fraction(token.text.rstrip(".") if not token.text.startswith(".") else "0" + token.text))
             case "repeating":
-                return num(_repeating(token.text))
+                return num(repeating(token.text))
             case "word":
                 return self.word(token, depth)
             case "command":
@@ -386,7 +355,7 @@ class _Parser:
                 return self.braces(token, depth)
             case "operator":
                 return self.bracket(token.text, depth)
-        raise _Unreadable
+        raise Unreadable
 
     def word(self, token: Token, depth: int) -> Node:
         text = token.text
@@ -396,7 +365,7 @@ class _Parser:
             return PI
         if text in ("infinity", "inf", "oo"):
             return INFINITY
-        if text in _PLAIN_FUNCTIONS or text == "log":
+        if text in PLAIN_FUNCTIONS or text == "log":
             return self.function(text, depth)
         if len(text) == 1:
             return self.letter(text)
@@ -404,7 +373,7 @@ class _Parser:
             self.tokens[self.position - 1] = Token("word", text[0], token.spaced)
             self.tokens[self.position : self.position] = [Token("word", letter) for letter in text[1:]]
             return self.letter(text[0])
-        raise _Unreadable
+        raise Unreadable
 
     def letter(self, name: str) -> Node:
         if name in ("i", "e") and not self.at("_"):
@@ -429,10 +398,10 @@ class _Parser:
                 return token.text[0]
             return token.text.strip()
         self.expect("{")
-        parts = []
+        parts: list[str] = []
         while not self.take("}"):
             if self.peek().kind == "end" or len(parts) > 12 or self.at("{"):
-                raise _Unreadable
+                raise Unreadable
             parts.append(self.peek().text.strip())
             self.position += 1
         return "".join(parts)
@@ -467,12 +436,12 @@ class _Parser:
                 return self.function("log", depth)
             case "imath":
                 return Node("const", ("i",))
-        if name in _FUNCTIONS:
+        if name in FUNCTIONS:
             return self.function(name, depth)
-        if name in _FORBIDDEN or name in _RELATIONS:
-            raise _Unreadable
-        if self.at("{") and name not in _GREEK:
-            raise _Unreadable  # a command that takes arguments and is not known here
+        if name in FORBIDDEN or name in RELATIONS:
+            raise Unreadable
+        if self.at("{") and name not in GREEK:
+            raise Unreadable  # a command that takes arguments and is not known here
         return self.letter(f"\\{name}")
 
     def closed(self, name: str, end: str, depth: int) -> Node:
@@ -494,7 +463,7 @@ class _Parser:
         return Node("pow", (body, Node("div", (num(1), index))))
 
     def function(self, name: str, depth: int) -> Node:
-        name = _ALIASES.get(name, name)
+        name = ALIASES.get(name, name)
         base: Node | None = None
         power: Node | None = None
         if self.take("_"):
@@ -512,24 +481,23 @@ class _Parser:
         else:
             inner = self.factor(depth)
             while self.starts_factor(inner) and self.peek().kind in ("word", "command", "number") and (
-                self.peek().text not in _FUNCTIONS and self.peek().text != "log"
+                self.peek().text not in FUNCTIONS and self.peek().text != "log"
             ):  # fmt: skip
                 inner = Node("mul", (inner, self.factor(depth)))
-        if inner.op == "list":
-            if name not in ("gcd", "lcm", "min", "max"):
-                raise _Unreadable
+        if inner.op == "list" and name not in ("gcd", "lcm", "min", "max"):
+            raise Unreadable
         if inner.op == "deg":
             inner = Node("div", (Node("mul", (inner.args[0], PI)), num(180)))
         if power is not None and power == Node("neg", (num(1),)):
             if name not in ("sin", "cos", "tan", "cot", "sec", "csc"):
-                raise _Unreadable
+                raise Unreadable
             name, power = f"arc{name}", None
         if name == "exp":
             node = Node("pow", (Node("const", ("e",)), inner))
         elif name == "log" and base is not None:
             node = Node("log", (base, inner))
         elif base is not None:
-            raise _Unreadable
+            raise Unreadable
         elif name == "lg":
             node = Node("log", (num(10), inner))
         else:
@@ -538,7 +506,7 @@ class _Parser:
 
     def braces(self, token: Token, depth: int) -> Node:
         if token.text != "{":
-            raise _Unreadable
+            raise Unreadable
         if self.take("}", kind="set"):
             return Node("empty")
         inner = self.items(depth + 1)
@@ -564,15 +532,15 @@ class _Parser:
                 self.bars = bars
                 closed = self.at("]")
                 if not self.take(")", "]"):
-                    raise _Unreadable
+                    raise Unreadable
                 if inner.op == "list":
                     if (text == "[" or closed) and len(inner.args) == 2:
                         return Node("interval", (*inner.args, text == "[", closed))
                     if (text == "[") != closed:
-                        raise _Unreadable
+                        raise Unreadable
                     return Node("tuple", inner.args)
                 if (text == "[") != closed:
-                    raise _Unreadable
+                    raise Unreadable
                 return inner
             case "|":
                 self.bars += 1
@@ -580,14 +548,14 @@ class _Parser:
                 self.expect("|")
                 self.bars -= 1
                 return Node("func", ("abs", inner))
-        raise _Unreadable
+        raise Unreadable
 
     def matrix(self, depth: int) -> Node:
         rows: list[list[Node]] = [[]]
         while True:
             rows[-1].append(self.item(depth + 1))
             if sum(map(len, rows)) > MAX_ENTRIES:
-                raise _Unreadable
+                raise Unreadable
             if self.take("&"):
                 continue
             ended = False
@@ -597,10 +565,10 @@ class _Parser:
             if self.take("ENDMATRIX", kind="command"):
                 break
             if not ended:
-                raise _Unreadable
+                raise Unreadable
             rows.append([])
         if len({len(row) for row in rows}) != 1:
-            raise _Unreadable
+            raise Unreadable
         return Node("matrix", (tuple(tuple(row) for row in rows),))
 
 
@@ -611,12 +579,3 @@ def _proper(node: Node) -> Fraction | None:
         if 0 < top < bottom:
             return Fraction(top, bottom)
     return None
-
-
-def _repeating(text: str) -> Fraction:
-    """`0.1\\overline{6}` as a fraction."""
-    before, _, rest = text.partition(".")
-    steady, _, cycle = rest.partition("\\")
-    digits = cycle[cycle.index("{") + 1 : -1]
-    value = Fraction(int(before or 0)) + (Fraction(int(steady), 10 ** len(steady)) if steady else 0)
-    return value + Fraction(int(digits), (10 ** len(digits) - 1) * 10 ** len(steady))

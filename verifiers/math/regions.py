@@ -40,12 +40,13 @@ def region(node: Node) -> tuple[Piece, ...] | None:
 def unknown(node: Node) -> Node | None:
     """What an inequality or a membership speaks about."""
     if node.op == "member":
-        return Node("sym", (str(node.args[0]),)) if not is_name(node.args[0]) else node.args[0]
+        name: Node = node.args[0]
+        return name
     if node.op != "rel":
         return None
     for member in node.args[1]:
         inner = member.args[1] if member.op == "func" and member.args[0] == "abs" else member
-        if is_name(inner):
+        if isinstance(inner, Node) and is_name(inner):
             return inner
     return None
 
@@ -67,8 +68,8 @@ def _pieces(node: Node) -> list[Piece] | None:
             left, right = _pieces(node.args[0]), _pieces(node.args[1])
             return None if left is None or right is None else [*left, *right]
         case "without":
-            left, right = region(node.args[0]), region(node.args[1])
-            return None if left is None or right is None else _difference(left, right)
+            whole, holes = region(node.args[0]), region(node.args[1])
+            return None if whole is None or holes is None else _difference(whole, holes)
         case "member":
             return _pieces(node.args[1])
         case "rel":
@@ -128,7 +129,7 @@ def _inequality(node: Node) -> list[Piece] | None:
             case "!=":
                 return [Piece(MINUS_INFINITY, right, False, False), Piece(right, INFINITY, False, False)]
         return None
-    if len(members) == 3 and set(operators) <= {"<", "<="} or set(operators) <= {">", ">="} and len(members) == 3:
+    if len(members) == 3 and (set(operators) <= {"<", "<="} or set(operators) <= {">", ">="}):
         low, middle, high = members
         closed = [operator in ("<=", ">=") for operator in operators]
         if operators[0] in (">", ">="):

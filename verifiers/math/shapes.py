@@ -7,6 +7,7 @@ Chains       `x = 3/2 \\approx 1.5` claims 3/2 for x; `41 = 42` is a contradicti
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any, NamedTuple
 
@@ -133,7 +134,7 @@ def is_name(node: Node) -> bool:
         case "mul":
             left, right = node.args
             if left.op == "sym" and right.op in ("num", "add", "sym", "neg", "tuple"):
-                return right.op != "add" or len(left.args[0]) == 1 and left.args[0] in "fghFGHPQpq"
+                return right.op != "add" or (len(left.args[0]) == 1 and left.args[0] in "fghFGHPQpq")
             return is_name(left) and right.op == "sym"
         case "ratio" | "tuple":
             return all(is_name(part) for part in node.args)
@@ -170,7 +171,7 @@ def claim(node: Node) -> Claim:
         return Claim(names[0], value, node)
     if any(symbols(member) for member in members):
         return Claim(None, node, node)
-    for left, right in zip(members, members[1:], strict=False):
+    for left, right in itertools.pairwise(members):
         if left != right and algebra.compare(left, right) is not True:
             raise Contradiction
     return Claim(None, members[-1], members[-1])
@@ -205,10 +206,16 @@ def _factors(node: Node) -> list[Node]:
 def _is_number(node: Node) -> bool:
     """Whether a node is a rational number however it is written: without roots, constants and unknowns."""
     if node.op == "pow":
-        return _is_number(node.args[0]) and algebra.rational(node.args[1]) is not None and algebra.rational(node) is not None
+        return (
+            _is_number(node.args[0])
+            and algebra.rational(node.args[1]) is not None
+            and algebra.rational(node) is not None
+        )
     if node.op in ("func", "log"):
         return algebra.rational(node) is not None
-    return node.op in ("num", "fact", "binom") or (node.op in ("neg", "div", "mul", "add") and all(map(_is_number, node.args)))
+    return node.op in ("num", "fact", "binom") or (
+        node.op in ("neg", "div", "mul", "add") and all(map(_is_number, node.args))
+    )
 
 
 def _is_scientific(factors: list[Node]) -> bool:

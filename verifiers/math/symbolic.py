@@ -2,8 +2,8 @@
 
     python symbolic.py KIND QUESTIONS ANSWERS MEMORY_MB       # two file descriptors
 
-No text is ever parsed by SymPy: each node becomes one constructor call. Equal means proved: a difference that simplifies
-to zero, or an algebraic number whose minimal polynomial is x. Agreement of decimals proves nothing. The kind
+No text is ever parsed by SymPy: each node becomes one constructor call. Equal means proved: a difference that
+simplifies to zero, or an algebraic number whose minimal polynomial is x. Agreement of decimals proves nothing. The kind
 "math-verify" asks that package instead, on the texts.
 """
 
@@ -27,7 +27,7 @@ class Unsupported(Exception):
 
 def builder() -> Callable[[Any], Any]:
     """A function from trees (as JSON) to SymPy expressions."""
-    import sympy
+    import sympy  # type: ignore[import-untyped, unused-ignore]
 
     constants = {"pi": sympy.pi, "e": sympy.E, "i": sympy.I}
     functions = {
@@ -88,7 +88,7 @@ def builder() -> Callable[[Any], Any]:
 
 def prove_equal(left: Any, right: Any, build: Callable[[Any], Any]) -> bool:
     """Whether two trees are proved equal. Runs for as long as it takes: the judge holds the clock."""
-    import sympy
+    import sympy  # type: ignore[import-untyped, unused-ignore]
 
     difference = build(left) - build(right)
     if difference.has(sympy.zoo, sympy.nan, sympy.oo):

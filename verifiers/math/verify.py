@@ -9,13 +9,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
+import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
+from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math import text as texts
 from reasonrl.verifiers.math.compare import Comparison
 from reasonrl.verifiers.math.extract import candidates, final_answer
+from reasonrl.verifiers.math.lexer import MAX_CHARS
 from reasonrl.verifiers.math.nodes import Node
 from reasonrl.verifiers.math.numbers import parse_number
 from reasonrl.verifiers.math.options import MathOptions
@@ -75,10 +79,18 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         return failed(
             f"the reference {gold[:40]!r} says nothing that can be compared", status=Status.BAD_REFERENCE, method=METHOD
         )
-    final = final_answer(prediction, marked=options.extract)
-    if not final:
-        return no_answer("no \\boxed{}, no ####, no line that starts with 'Answer:'" if options.extract else "it is empty")
+    algebra.start_work()
     golds = _trees(reference)
+    final = final_answer(prediction, marked=options.extract)
+    if not golds and texts.words(reference) is None:  # not readable here: only the same spelling can be judged
+        if final and texts.spelling(final) == texts.spelling(reference):
+            return accept(final[:80], method="text")
+        _warn(gold[:200])
+        return failed(f"the reference {gold[:40]!r} cannot be read", status=Status.BAD_REFERENCE, method=METHOD)
+    if not final:
+        return no_answer(
+            "no \\boxed{}, no ####, no line that starts with 'Answer:'" if options.extract else "it is empty"
+        )
     comparison = None
     readable = False
     for reading in candidates(final):
@@ -101,9 +113,6 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         return reject(final[:80], method=comparison.method, reason="not decided in time", status=Status.TIMEOUT)
     if comparison is not None:
         return reject(final[:80], method=comparison.method, reason=comparison.reason)
-    if not golds and texts.words(reference) is None:
-        _warn(gold[:200])
-        return failed(f"the reference {gold[:40]!r} cannot be read", status=Status.BAD_REFERENCE, method=METHOD)
     if readable or texts.words(final) is not None:
         return reject(final[:80], method="text", reason="another text")
     return reject(final[:80], method=METHOD, reason="the answer cannot be read", status=Status.UNPARSABLE)
@@ -115,7 +124,9 @@ def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     if left is not None and right is not None and "%" not in prediction and "percent" not in prediction:
         if left == right:
             return accept(prediction[:80], method="rational") if not _has_unit(gold, prediction) else None
-        if not (options.tolerance or options.decimals is not None or options.gold_precision or _has_unit(gold, prediction)):
+        if not (
+            options.tolerance or options.decimals is not None or options.gold_precision or _has_unit(gold, prediction)
+        ):
             return reject(prediction[:80], method="rational", reason="another number")
         return None
     spelled = texts.spelling(gold), texts.spelling(prediction)
@@ -159,7 +170,7 @@ def _has_unit(gold: str, prediction: str) -> bool:
 
 def _trees(text: str) -> list[Node]:
     """The readings of an answer as trees: "1,22" is a list or a decimal number."""
-    if _PROSE.search(text):
+    if len(text) > MAX_CHARS or _PROSE.search(text):
         return []
     found = []
     tree = parse(text)
@@ -181,8 +192,20 @@ def _digits(gold: str) -> int | None:
     return len(match[1]) if match else None
 
 
-def _asker(options: MathOptions) -> Any:
-    return lambda left, right: default_pool("sympy").ask({"left": left, "right": right}, deadline=options.deadline)
+def _asker(options: MathOptions) -> Callable[[Node, Node], bool | None]:
+    """A function that asks SymPy; all its questions together have the deadline of one pair."""
+    left_over = options.deadline
+
+    def ask(left: Node, right: Node) -> bool | None:
+        nonlocal left_over
+        if left_over <= 0.05:
+            return None
+        start = time.monotonic()
+        answer = default_pool("sympy").ask({"left": left, "right": right}, deadline=left_over)
+        left_over -= time.monotonic() - start
+        return answer
+
+    return ask
 
 
 @functools.lru_cache(maxsize=1024)
