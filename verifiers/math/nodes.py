@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+SETS = frozenset(["interval", "tuple", "set", "union", "without", "reals", "empty"])
+
 
 class Node(NamedTuple):
     """`op` names the kind; `args` are nodes, or what the kind's line above says."""

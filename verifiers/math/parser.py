@@ -18,7 +18,7 @@ import functools
 from fractions import Fraction
 
 from reasonrl.verifiers.math.lexer import Reader, Token, Unreadable, tokenize
-from reasonrl.verifiers.math.nodes import INFINITY, PI, Node, num, too_deep
+from reasonrl.verifiers.math.nodes import INFINITY, PI, SETS, Node, num, too_deep
 from reasonrl.verifiers.math.notation import (
     ALIASES,
     FORBIDDEN,
@@ -107,7 +107,7 @@ class _Parser(Reader):
         if not operators:
             return members[0]
         if "in" in operators:
-            if operators != ["in"]:
+            if operators != ["in"] or members[1].op not in SETS:
                 raise Unreadable
             return Node("member", (members[0], members[1]))
         return Node("rel", (tuple(operators), tuple(members)))

@@ -16,6 +16,8 @@ _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 ,.'&/()-]*|\([A-Za-z]\)", re.ASCII)
 _CHOICE = re.compile(r"\(?\s*([A-J])\s*\)?\s*[.:]?", re.ASCII)
 _CHOSEN = re.compile(r"\(?\s*([A-J])\s*(?:\)|[.:](?=\s))\s*\S.*", re.ASCII | re.DOTALL)
 
+_HEDGE = re.compile(r"\b(?:and|or|not|nor|but|maybe|either|also)\b|(?<![A-Za-z])[A-J][).:]", re.ASCII | re.IGNORECASE)
+
 
 def spelling(text: str) -> str:
     """The text without what does not show when it is printed."""
@@ -40,5 +42,9 @@ def words(text: str) -> str | None:
 def choice(text: str, *, explained: bool = False) -> str | None:
     """The letter of a multiple-choice answer: "(C)", "C.", and with `explained` also "(C) 12"."""
     plain = _NOISE.sub("", _WRAPPERS.sub(r"\1", text[:MAX_CHARS])).strip()
-    match = _CHOICE.fullmatch(plain) or (_CHOSEN.fullmatch(plain) if explained else None)
+    match = _CHOICE.fullmatch(plain)
+    if match is None and explained:
+        match = _CHOSEN.fullmatch(plain)
+        if match is not None and _HEDGE.search(plain, match.end(1) + 1):
+            return None
     return match[1] if match else None
