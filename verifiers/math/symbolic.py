@@ -112,10 +112,11 @@ def prove_equal(left: Any, right: Any, build: Callable[[Any], Any]) -> bool:
 
 
 def ask_math_verify(question: dict[str, Any]) -> bool:
-    from math_verify import parse, verify  # type: ignore[import-not-found, unused-ignore]
+    from math_verify import LatexExtractionConfig, parse, verify  # type: ignore[import-not-found, unused-ignore]
 
     gold, prediction = (f"${text}$" if "$" not in text else text for text in (question["gold"], question["prediction"]))
-    parsed = parse(gold, parsing_timeout=None), parse(prediction, parsing_timeout=None)
+    latex = [LatexExtractionConfig()]  # its reader of plain expressions hands text to SymPy, which executes it
+    parsed = [parse(text, extraction_config=latex, parsing_timeout=None) for text in (gold, prediction)]
     return bool(verify(*parsed, timeout_seconds=None))
 
 

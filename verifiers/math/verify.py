@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib.util
 import re
 import time
 import warnings
@@ -73,6 +74,8 @@ def _as_text(text: str | bytes) -> str:
 
 
 def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
+    if options.math_verify and importlib.util.find_spec("math_verify") is None:
+        return failed("install math-verify, or leave the option math_verify off", method="math-verify")
     reference = _reference(gold)
     if reference is None:
         _warn(gold[:200])
