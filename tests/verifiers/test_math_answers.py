@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import math
 import os
@@ -24,7 +25,7 @@ from reasonrl.verifiers.math import MathOptions, final_answer, verify_math
 from reasonrl.verifiers.math.algebra import compare, start_work
 from reasonrl.verifiers.math.numeric import differ
 from reasonrl.verifiers.math.parser import parse
-from reasonrl.verifiers.math.worker import default_pool
+from reasonrl.verifiers.math.worker import Pool, default_pool
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not (DATA / "conformance").is_dir(), reason="the conformance data is not here")
@@ -114,7 +115,13 @@ x = 11 ## x = 5+5+1 = 11
 y = 2x+3 ## 2x - y + 3 = 0
 y = 2x+3 ## f(x) = 3 + 2x
 3x+2y=6 ## \frac{x}{2}+\frac{y}{3}=1
-7:32 ## 14:64
+3:4 ## 6:8
+1:2 ## \frac12
+\{x \mid x > 3\} ## (3,\infty)
+\{x : x > 3\} ## x>3
+f^{-1}(x)=\frac{x-3}{2} ## \frac{x}{2}-\frac32
+1{,}234{,}567 ## 1,234,567
+0,111 ## 0.111
 S_1:S_2 = 3:4 ## \frac34
 \begin{pmatrix} -1/3 \\ 2/3 \end{pmatrix} ## \begin{bmatrix} -\frac13 \\[2pt] \frac23 \end{bmatrix}
 \begin{pmatrix} 1 \\ 2 \end{pmatrix} ## (1,2)
@@ -182,6 +189,8 @@ x>5 ## x<5
 5 cm ## 5 m
 2k ## 2
 7:32 ## 32:7
+6:00 ## 7:00
+6:15 ## 2:5
 1:2:3 ## 1:4:9
 \text{(C)} ## (C) or (D)
 \text{(C)} ## B
@@ -508,3 +517,19 @@ def test_importing_the_judge_does_not_load_sympy() -> None:
     code = "import sys, reasonrl.verifiers.math; print('sympy' in sys.modules, 'mpmath' in sys.modules)"
     shown = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.split() == ["False", "False"]
+
+
+def test_a_process_that_cannot_start_is_our_error_and_not_a_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reasonrl.verifiers.math.worker._SCRIPT", Path("/nonexistent.py"))
+    monkeypatch.setattr("reasonrl.verifiers.math.verify.default_pool", lambda kind: Pool(kind))
+    verdict = judge("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2")
+    assert verdict.status is Status.ERROR
+    assert math.isnan(verdict.score)
+
+
+def test_a_missing_math_verify_is_an_error_that_says_so() -> None:
+    if importlib.util.find_spec("math_verify") is not None:
+        pytest.skip("math-verify is installed")
+    verdict = judge("42", "42", math_verify=True)
+    assert verdict.status is Status.ERROR
+    assert "install" in verdict.reason

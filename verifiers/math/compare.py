@@ -29,6 +29,7 @@ from reasonrl.verifiers.math.shapes import (
 )
 
 _STATEMENTS = frozenset(["rel", "member"])
+_MINUTES = frozenset(map(Fraction, (0, *range(10, 60))))
 _REGIONS = frozenset(["interval", "union", "without", "reals", "empty", "rel", "member"])
 
 
@@ -197,10 +198,14 @@ class Comparison:
         return gold == prediction
 
     def ratio(self, gold: Node, prediction: Node) -> bool:
-        """`7:32` is `14:64` and 7/32."""
+        """`3:4` is `6:8` and 3/4; what may be a time of day must be written the same."""
         left, right = (node.args if node.op == "ratio" else (node, num(1)) for node in (gold, prediction))
         if len(left) != len(right) or not all(map(is_scalar, (*left, *right))):
             return False
+        values = [algebra.rational(part) for part in (*left, *right)]
+        clock = len(left) == 2 and values[0] is not None and values[1] in _MINUTES and gold.op == "ratio"
+        if clock or 0 in values:
+            return all(map(self.scalar, left, right))
         return all(
             self.scalar(Node("mul", (left[0], other)), Node("mul", (mine, right[0])), forms=False)
             for mine, other in zip(left[1:], right[1:], strict=True)

@@ -95,7 +95,7 @@ def tokenize(text: str) -> list[Token] | None:
             text = text.replace(sign, plain)
         if not text.isascii():
             return None
-    if "\\" in text or "*" in text or "~" in text:
+    if any(sign in text for sign in "\\*~{"):
         for pattern, plain in _REWRITES:
             text = pattern.sub(plain, text)
     text = _thousands(text.strip()).strip()
@@ -135,8 +135,8 @@ def tokenize(text: str) -> list[Token] | None:
     return tokens
 
 
-_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
-_BLANKS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d,])")
+_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
+_BLANKS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3})+(?![\d,])")
 
 
 def _thousands(text: str) -> str:

@@ -19,7 +19,7 @@ MAX_CHARS = 100
 """No number with its unit is written longer."""
 MAX_DIGITS = 30
 
-_INTEGER = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[ ][0-9]{3})+|[0-9]+"
+_INTEGER = r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,2}(?:[ ][0-9]{3})+|[0-9]+"
 _NUMBER = re.compile(
     rf"""(?:(?:about|approximately|exactly|usd|us|eur|gbp|rs\.?|[a-z]\s*=)\s*)?
     (?P<sign>[+-]?)\s*[$€£]?\s*(?P<inner>-?)

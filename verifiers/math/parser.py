@@ -509,13 +509,18 @@ class _Parser(Reader):
             raise Unreadable
         if self.take("}", kind="set"):
             return Node("empty")
+        bars, self.bars = self.bars, 1  # a bar is "such that"
         inner = self.items(depth + 1)
-        if self.at("|", ":"):
-            self.position += 1
+        self.bars = bars
+        if self.take("|"):
             condition = self.items(depth + 1)
             self.expect("}", kind="set")
             return condition
         self.expect("}", kind="set")
+        if inner.op == "rel":
+            first, *rest = inner.args[1]
+            if first.op == "ratio" and len(first.args) == 2:  # {x : x > 3}
+                return Node("rel", (inner.args[0], (first.args[1], *rest)))
         if inner.op in ("rel", "member"):
             return inner
         return Node("set", inner.args if inner.op == "list" else (inner,))

@@ -133,6 +133,8 @@ def is_name(node: Node) -> bool:
             return True
         case "mul":
             left, right = node.args
+            if left.op == "pow":  # f^{-1}(x)
+                left = left.args[0]
             if left.op == "sym" and right.op in ("num", "add", "sym", "neg", "tuple"):
                 return right.op != "add" or (len(left.args[0]) == 1 and left.args[0] in "fghFGHPQpq")
             return is_name(left) and right.op == "sym"

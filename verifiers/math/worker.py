@@ -67,9 +67,13 @@ class _Worker:
         """
         Raises:
             _Gone: it died, or did not answer in time. It must be closed.
+            WorkerError: it never became ready. It must be closed, too.
         """
         if not self._ready:
-            self._receive(time.monotonic() + START_SECONDS)
+            try:
+                self._receive(time.monotonic() + START_SECONDS)
+            except _Gone:
+                raise WorkerError("the process that compares formulas did not start; is sympy installed?") from None
             self._ready = True
         end = time.monotonic() + deadline
         data = memoryview(FRAME.pack(len(question)) + question)
@@ -135,6 +139,9 @@ class Pool:
         except _Gone:
             self._replace(worker)
             return None
+        except WorkerError:
+            self._lose(worker)
+            raise
         except BaseException:  # interrupted in the middle of an answer
             self._replace(worker)
             raise
@@ -190,11 +197,16 @@ class Pool:
                 self._changed.notify()
         return worker
 
-    def _replace(self, worker: _Worker) -> None:
-        self.restarts += 1
+    def _lose(self, worker: _Worker) -> None:
         worker.close()
         with self._changed:
             self._busy.discard(worker)
+            self._changed.notify()
+
+    def _replace(self, worker: _Worker) -> None:
+        self.restarts += 1
+        self._lose(worker)
+        with self._changed:
             self._starting += 1
         with contextlib.suppress(WorkerError):  # told to whoever needs it next
             self._start(busy=False)
