@@ -11,18 +11,15 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from reasonrl.verifiers.answers import extract_answer
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
+from reasonrl.verifiers.math.extract import extract_final
 
 METHOD = "rational"
 MAX_CHARS = 100
 """No number with its unit is written longer."""
 MAX_DIGITS = 30
 
-_BOX = "\\boxed{"
-_SAID = re.compile(r"\b[Tt]he answer is:?(?![^\n]*\b[Tt]he answer is)(.*)")
-_HASHES = "####"
-_INTEGER = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:[ ][0-9]{3})+|[0-9]+"
+_INTEGER = r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,2}(?:[ ][0-9]{3})+|[0-9]+"
 _NUMBER = re.compile(
     rf"""(?:(?:about|approximately|exactly|usd|us|eur|gbp|rs\.?|[a-z]\s*=)\s*)?
     (?P<sign>[+-]?)\s*[$€£]?\s*(?P<inner>-?)
@@ -30,15 +27,16 @@ _NUMBER = re.compile(
     (?: (?P<top>{_INTEGER})\s*/\s*(?P<bottom>{_INTEGER})
       | (?P<decimal>(?:{_INTEGER})(?:\.[0-9]*)?|\.[0-9]+) )
     (?:\s*(?P<percent>%|percent\b|per\s?cent\b))?
-    (?P<unit>\s*[$€£°]?(?:-?[a-z]+)?(?:\s+[a-z]+){{0,6}})[\s.!]*""",
+    (?P<unit>\s*[$€£°]?(?:-?[a-z]+)?(?:\s+[a-z]+){{0,6}})[\s.]*""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _LATEX = (
-    (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r"\1/\2"),
+    (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r" \1/\2 "),  # apart: 1\frac{4}{5} is a mixed number
     (re.compile(r"\\(?:text|mathrm)\s*\{([A-Za-z ]*)\}"), r" \1"),
     (re.compile(r"\\([%$])"), r"\1"),
     (re.compile(r"\{,\}"), ","),
-    (re.compile(r"\\[,!;: ]"), ""),
+    (re.compile(r"\\[,!]"), ""),
+    (re.compile(r"\\[;: ]"), " "),
 )
 _SHORT_UNITS = "g kg mg lb lbs oz m km cm mm ft in mi mph h hr hrs min mins s sec secs ml l gal am pm"
 _ATTACHED_UNITS = frozenset(_SHORT_UNITS.split())
@@ -49,7 +47,7 @@ _WORDS = """
     hundred hundreds thousand thousands million millions billion billions trillion trillions k bn
     one two three four five six seven eight nine ten squared cubed factorial root sqrt pi e i x y z log ln sin cos tan
 """
-_CHANGES_THE_VALUE = frozenset(_WORDS.split())
+CHANGES_THE_VALUE = frozenset(_WORDS.split())
 """No such word is a unit: "5 dozen" and "41 or 42" are not read as 5 and 41."""
 
 
@@ -73,51 +71,6 @@ def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) ->
     if found != expected:
         return reject(final[:80], method=METHOD, reason="another number")
     return accept(final, method=METHOD)
-
-
-def extract_final(response: str) -> str | None:
-    """The text of the final answer, or None where none is marked.
-
-    Marks: a box, `####`, an `Answer:` line; without one, "the answer is ..." in the last line, up to the line's end.
-
-    Boxes that share a line are one answer: unless they all agree it is the whole line, which is no number.
-
-    >>> extract_final("6*7=42\\n#### 42")
-    '42'
-    """
-    for line in reversed(response.split("\n")):
-        boxes = boxed(line)
-        if boxes:
-            return boxes[-1].strip() if len(set(boxes)) == 1 else line
-    start = response.rfind(_HASHES)
-    if start >= 0:
-        return response[start + len(_HASHES) :].split("\n", 1)[0].strip()
-    answer = extract_answer(response)
-    if answer is not None:
-        return answer
-    said = _SAID.search(response.rstrip().rsplit("\n", 1)[-1])
-    return said[1].strip() if said else None
-
-
-def boxed(line: str) -> list[str]:
-    r"""What stands in each balanced `\boxed{...}`; one that is never closed is no box.
-
-    >>> boxed(r"so \boxed{\frac{1}{2}} \boxed{3")
-    ['\\frac{1}{2}']
-    """
-    found: list[str] = []
-    start = line.find(_BOX)
-    while start >= 0:
-        begin = start + len(_BOX)
-        depth, end = 1, begin
-        while end < len(line) and depth:
-            depth += (line[end] == "{") - (line[end] == "}")
-            end += 1
-        if depth:
-            break
-        found.append(line[begin : end - 1])
-        start = line.find(_BOX, end)
-    return found
 
 
 def parse_number(text: str, *, percent_is_unit: bool = False) -> Fraction | None:
@@ -162,4 +115,4 @@ def _is_unit(text: str) -> bool:
     words = re.findall(r"[A-Za-z]+", text)
     if text[:1].isalpha() and len(words[0]) < 3 and words[0].lower() not in _ATTACHED_UNITS:
         return False
-    return not any(word.lower() in _CHANGES_THE_VALUE or word in ("M", "B") for word in words)  # M: millions, m: metres
+    return not any(word.lower() in CHANGES_THE_VALUE or word in ("M", "B") for word in words)  # M: millions, m: metres

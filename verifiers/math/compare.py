@@ -1,0 +1,308 @@
+"""Whether two answers say the same: by structure first, then scalar by scalar, the cheapest exact method first.
+
+Tuples and matrices are compared in order; lists and sets as sets; intervals, unions and inequalities as sets of
+numbers; equations up to a constant factor; `x = 5` is 5; a ratio up to a common factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from reasonrl.verifiers.math import algebra
+from reasonrl.verifiers.math.nodes import Node, is_scalar, num, symbols
+from reasonrl.verifiers.math.numeric import differ, real_value
+from reasonrl.verifiers.math.options import MathOptions
+from reasonrl.verifiers.math.regions import Piece, region, unknown
+from reasonrl.verifiers.math.shapes import (
+    Claim,
+    Contradiction,
+    bare,
+    both_signs,
+    claim,
+    has_function,
+    is_name,
+    parts,
+    unevaluated,
+    unit_of,
+)
+
+_STATEMENTS = frozenset(["rel", "member"])
+_MINUTES = frozenset(map(Fraction, (0, *range(10, 60))))
+_REGIONS = frozenset(["interval", "union", "without", "reals", "empty", "rel", "member"])
+
+
+@dataclass
+class Comparison:
+    """Compares one pair of answers and remembers how."""
+
+    options: MathOptions
+    symbolic: Callable[[Node, Node], bool | None]
+    """Asks whether two scalars are equal when nothing cheaper can tell; None: no answer in time."""
+    gold_digits: int | None = None
+    """Decimal places of a gold that is one decimal number."""
+    method: str = "structure"
+    reason: str = "another value"
+    undecided: bool = field(default=False)
+    """The symbolic method did not answer."""
+
+    def same(self, gold: Node, prediction: Node) -> bool:
+        try:
+            units = unit_of(gold), unit_of(prediction)
+            if None not in units and units[0] != units[1]:
+                self.reason = f"the unit is {units[1]}, not {units[0]}"
+                return False
+            right, left = bare(gold), bare(prediction)
+        except Contradiction:
+            self.reason = "a word changes the value"
+            return False
+        return self.items(right, left)
+
+    # collections -------------------------------------------------------------------------------------------------
+
+    def items(self, gold: Node, prediction: Node) -> bool:
+        """Lists, sets and single items."""
+        if gold == prediction and not (is_scalar(gold) and not symbols(gold)):
+            return True
+        golds, predictions = parts(gold), parts(prediction)
+        if len(golds) > 1 or len(predictions) > 1:
+            single = [node for node, found in ((gold, golds), (prediction, predictions)) if len(found) == 1]
+            if single and single[0].op in _REGIONS and self.regions(gold, prediction):
+                return True
+            if gold.op == "tuple" and prediction.op == "list":
+                return self.in_order(gold.args, prediction.args)
+            if gold.op == "list" and prediction.op == "tuple":
+                return self.in_order(gold.args, prediction.args)
+        try:
+            left, right = [claim(node) for node in golds], [claim(node) for node in predictions]
+        except Contradiction:
+            self.reason = "it says that different numbers are equal"
+            return False
+        if len(left) == 1 and len(right) == 1:
+            return self.claims(left[0], right[0])
+        ordered = (self.options.ordered and gold.op == "list") or self._named_apart(left, right)
+        if ordered:
+            return len(left) == len(right) and all(map(self.claims, left, right))
+        return self._covers(left, right) and self._covers(right, left, turned=True)
+
+    def _covers(self, claims: Sequence[Claim], others: Sequence[Claim], *, turned: bool = False) -> bool:
+        """Whether each claim has an equal one among the others."""
+        if turned:
+            return all(any(self.claims(other, one) for other in others) for one in claims)
+        return all(any(self.claims(one, other) for other in others) for one in claims)
+
+    @staticmethod
+    def _named_apart(left: Sequence[Claim], right: Sequence[Claim]) -> bool:
+        """One side says which value is whose (`AB = 4, CD = 5`), the other only gives the values: then order counts."""
+        for named, plain in ((left, right), (right, left)):
+            names = {str(one.name.args[0]).split("_")[0] if one.name.op == "sym" else str(one.name)
+                     for one in named if one.name is not None}  # fmt: skip
+            if len(names) > 1 and len(named) == len(plain) and all(one.name is None for one in plain):
+                return True
+        return False
+
+    def in_order(self, golds: Sequence[Node], predictions: Sequence[Node]) -> bool:
+        return len(golds) == len(predictions) and all(map(self.items, golds, predictions))
+
+    # single items ------------------------------------------------------------------------------------------------
+
+    def claims(self, gold: Claim, prediction: Claim) -> bool:
+        if gold.name is not None and prediction.name is not None:
+            if gold.name == prediction.name or "sym" not in (gold.name.op, prediction.name.op):
+                if self.value(gold.value, prediction.value):
+                    return True
+            elif {gold.name.op, prediction.name.op} == {"sym", "mul"}:  # y = ... and f(x) = ...
+                return self.value(gold.value, prediction.value)
+        if gold.statement.op == "rel" and prediction.statement.op == "rel":
+            return self.statements(gold.statement, prediction.statement)
+        if gold.statement.op in _STATEMENTS and gold.name is None and prediction.name is None:
+            return self.regions(gold.statement, prediction.statement)
+        if gold.name is not None and prediction.name is not None and gold.name != prediction.name:
+            return False
+        return self.value(gold.value, prediction.value)
+
+    def statements(self, gold: Node, prediction: Node) -> bool:
+        """Equations with equations, inequalities with inequalities."""
+        equations = [set(node.args[0]) == {"="} for node in (gold, prediction)]
+        if all(equations):
+            if len(gold.args[1]) != 2 or len(prediction.args[1]) != 2:
+                return False
+            left, right = (
+                Node("add", (node.args[1][0], Node("neg", (node.args[1][1],)))) for node in (gold, prediction)
+            )
+            if not is_scalar(left) or not is_scalar(right):
+                return all(map(self.value, gold.args[1], prediction.args[1]))
+            if not symbols(left) or not symbols(right):
+                return False
+            equal = algebra.constant_ratio(left, right)
+            if equal is None:
+                equal = self.scalar(left, right) or self.scalar(left, Node("neg", (right,)))
+            self.method = "algebra"
+            return equal
+        if any(equations):
+            return False
+        names = unknown(gold), unknown(prediction)
+        if None not in names and names[0] != names[1]:
+            return False
+        if region(gold) is not None:
+            return self.regions(gold, prediction)
+        left, right = _oriented(gold), _oriented(prediction)
+        return left.args[0] == right.args[0] and self.in_order(left.args[1], right.args[1])
+
+    def regions(self, gold: Node, prediction: Node) -> bool:
+        golds, predictions = region(gold), region(prediction)
+        if golds is None or predictions is None or len(golds) != len(predictions):
+            return False
+        self.method = "set"
+        return all(map(self._piece, golds, predictions))
+
+    def _piece(self, gold: Piece, prediction: Piece) -> bool:
+        if (gold.low_closed, gold.high_closed) != (prediction.low_closed, prediction.high_closed):
+            self.reason = "an end is open on one side and closed on the other"
+            return False
+        return self.value(gold.low, prediction.low) and self.value(gold.high, prediction.high)
+
+    def value(self, gold: Node, prediction: Node) -> bool:
+        """Two bare values of any kind."""
+        if len(both_signs(gold)) > 1 or len(both_signs(prediction)) > 1 or "list" in (gold.op, prediction.op):
+            return self.items(gold, prediction)
+        for node, other in ((gold, prediction), (prediction, gold)):
+            if node.op == "set" and len(node.args) == 1 and other.op not in ("set", *_REGIONS):
+                inner = (node.args[0], prediction) if node is gold else (gold, node.args[0])
+                return self.items(*inner)
+        if gold.op == "percent" or prediction.op == "percent":
+            return self.percent(gold, prediction)
+        if gold.op == "deg" or prediction.op == "deg":
+            gold, prediction = (node.args[0] if node.op == "deg" else node for node in (gold, prediction))
+            return self.value(gold, prediction)
+        if is_scalar(gold) and is_scalar(prediction):
+            return self.scalar(gold, prediction)
+        if gold.op == prediction.op == "matrix":
+            if list(map(len, gold.args[0])) != list(map(len, prediction.args[0])):
+                return False
+            return all(self.in_order(*rows) for rows in zip(gold.args[0], prediction.args[0], strict=True))
+        if "matrix" in (gold.op, prediction.op):
+            left, right = (_vector(node) for node in (gold, prediction))
+            return left is not None and right is not None and self.in_order(left, right)
+        if gold.op == prediction.op == "based":
+            return gold == prediction
+        if gold.op == prediction.op == "tuple":
+            return self.in_order(gold.args, prediction.args)
+        if gold.op == "ratio" or prediction.op == "ratio":
+            return self.ratio(gold, prediction)
+        if gold.op == prediction.op == "set":
+            return self.items(gold, prediction)
+        if gold.op in _REGIONS or prediction.op in _REGIONS:
+            return self.regions(gold, prediction)
+        return gold == prediction
+
+    def ratio(self, gold: Node, prediction: Node) -> bool:
+        """`3:4` is `6:8` and 3/4; what may be a time of day must be written the same."""
+        left, right = (node.args if node.op == "ratio" else (node, num(1)) for node in (gold, prediction))
+        if len(left) != len(right) or not all(map(is_scalar, (*left, *right))):
+            return False
+        values = [algebra.rational(part) for part in (*left, *right)]
+        clock = len(left) == 2 and values[0] is not None and values[1] in _MINUTES and gold.op == "ratio"
+        if clock or 0 in values:
+            return all(map(self.scalar, left, right))
+        return all(
+            self.scalar(Node("mul", (left[0], other)), Node("mul", (mine, right[0])), forms=False)
+            for mine, other in zip(left[1:], right[1:], strict=True)
+        )
+
+    def percent(self, gold: Node, prediction: Node) -> bool:
+        """25% is 1/4. The sign may also be left out, where the gold has it; it may not be added to a plain number."""
+        left, right = (node.args[0] if node.op == "percent" else None for node in (gold, prediction))
+        if left is not None and right is not None:
+            return self.value(left, right)
+        if self.options.percent_is_unit:
+            return self.value(gold if left is None else left, prediction if right is None else right)
+        if left is not None:
+            return self.value(left, prediction) or self._hundredth(left, prediction)
+        return right is not None and self._hundredth(right, gold)
+
+    @staticmethod
+    def _hundredth(percent: Node, value: Node) -> bool:
+        return (
+            is_scalar(percent) and is_scalar(value) and bool(algebra.compare(percent, Node("mul", (num(100), value))))
+        )
+
+    # scalars -----------------------------------------------------------------------------------------------------
+
+    def scalar(self, gold: Node, prediction: Node, *, forms: bool = True) -> bool:
+        """`forms`: also ask that the prediction is evaluated."""
+        if gold.op == prediction.op == "num":
+            self.method = "rational"
+            return gold == prediction or self._near(gold, prediction)
+        if forms and self.options.evaluated and not symbols(gold):
+            if unevaluated(prediction) and not unevaluated(gold):
+                self.reason = "it is not evaluated"
+                return False
+            if has_function(prediction) and algebra.rational(gold) is not None and not has_function(gold):
+                self.reason = "it is not evaluated"
+                return False
+        if gold == prediction:
+            return True
+        self.method = "algebra"
+        equal = algebra.compare(gold, prediction)
+        if equal or (equal is False and self._near(gold, prediction)):
+            return True
+        if equal is False:
+            return False
+        if self._near(gold, prediction):
+            return True
+        if differ(gold, prediction):
+            self.method = "numeric"
+            return False
+        if not self.options.symbolic:
+            return False
+        self.method = "symbolic"
+        answer = self.symbolic(gold, prediction)
+        self.undecided = self.undecided or answer is None
+        return bool(answer)
+
+    def _near(self, gold: Node, prediction: Node) -> bool:
+        """Whether the options let two different numbers pass."""
+        options = self.options
+        digits = options.decimals
+        if options.gold_precision and self.gold_digits is not None and gold.op in ("num", "neg"):
+            digits = self.gold_digits if digits is None else max(digits, self.gold_digits)
+        if (digits is None and not options.tolerance) or symbols(gold) or symbols(prediction):
+            return False
+        exact = algebra.rational(gold), algebra.rational(prediction)
+        if exact[0] is not None and exact[1] is not None:
+            distance, size = abs(exact[0] - exact[1]), abs(exact[0])
+        else:
+            rough = real_value(gold), real_value(prediction)
+            if rough[0] is None or rough[1] is None or abs(rough[0]) > 1e15 or abs(rough[1]) > 1e15:
+                return False
+            distance, size = abs(Fraction(rough[0]) - Fraction(rough[1])), abs(Fraction(rough[0]))
+        self.method = "tolerance"
+        if digits is not None and distance <= Fraction(1, 2 * 10**digits):
+            return True
+        return bool(options.tolerance) and distance <= Fraction(options.tolerance) * size
+
+
+def _vector(node: Node) -> Sequence[Node] | None:
+    """A tuple, or a matrix of one row or column, as a sequence."""
+    if node.op == "tuple":
+        return node.args
+    if node.op == "matrix":
+        rows = node.args[0]
+        if len(rows) == 1:
+            return list(rows[0])
+        if len(rows[0]) == 1:
+            return [row[0] for row in rows]
+    return None
+
+
+def _oriented(node: Node) -> Node:
+    """An inequality with its signs pointing up."""
+    operators, members = node.args
+    if set(operators) <= {">", ">="}:
+        return Node("rel", (tuple({">": "<", ">=": "<="}[operator] for operator in reversed(operators)), members[::-1]))
+    return node
+
+
+__all__ = ["Comparison", "is_name"]

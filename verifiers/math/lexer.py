@@ -1,0 +1,182 @@
+"""From the text of an answer (LaTeX or plain) to tokens; `None` when it holds what no answer needs.
+
+Noise (`\\left`, `\\,`, `\\displaystyle`, dollar signs around a formula, bold) is dropped here. A few Unicode signs have
+an ASCII meaning (`\N{GREEK SMALL LETTER PI}`, `\N{MINUS SIGN}`, ...); every other character outside ASCII makes the
+text unreadable, so that full-width digits and Cyrillic letters are never taken for what they look like.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+MAX_CHARS = 2_000
+MAX_TOKENS = 600
+MAX_DIGITS = 400
+"""Digits of one literal."""
+
+_UNICODE = {
+    "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{MULTIPLICATION SIGN}": r"\cdot ", "\N{DIVISION SIGN}": "/",
+    "\N{MIDDLE DOT}": r"\cdot ", "\N{DOT OPERATOR}": r"\cdot ", "\N{GREEK SMALL LETTER PI}": r"\pi ",
+    "\N{INFINITY}": r"\infty ", "\N{SQUARE ROOT}": r"\sqrt ", "\N{DEGREE SIGN}": r"^\circ ",
+    "\N{LESS-THAN OR EQUAL TO}": r"\le ", "\N{GREATER-THAN OR EQUAL TO}": r"\ge ", "\N{NOT EQUAL TO}": r"\ne ",
+    "\N{UNION}": r"\cup ", "\N{ELEMENT OF}": r"\in ", "\N{PLUS-MINUS SIGN}": r"\pm ",
+    "\N{ALMOST EQUAL TO}": r"\approx ",
+    "\N{SUPERSCRIPT TWO}": "^2", "\N{SUPERSCRIPT THREE}": "^3", "\N{EMPTY SET}": r"\emptyset ",
+    "\N{DOUBLE-STRUCK CAPITAL R}": r"\mathbb{R}", "\N{GREEK SMALL LETTER THETA}": r"\theta ",
+    "\N{GREEK SMALL LETTER ALPHA}": r"\alpha ", "\N{GREEK SMALL LETTER BETA}": r"\beta ",
+    "\N{EURO SIGN}": r"\$", "\N{POUND SIGN}": r"\$", "\N{NO-BREAK SPACE}": " ",
+}  # fmt: skip
+_ENV = r"[pbvBV]?matrix\*?|array|smallmatrix"
+_REWRITES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"\\(?:q?quad|hspace\{[^{}]*\}|hfill|par\b|newline\b|displaystyle|limits\b|nolimits\b)", " "),
+        # commands escaped twice, as when a string literal was printed: not a line break of a matrix
+        (r"(?<!\\)\\\\(?=(?:[dtc]?frac|left|right|sqrt|le|ge|leq|geq|lt|gt|pi|infty|cup|in|text|cdot|times|pm|boxed"
+         r"|begin|end|circ)(?![A-Za-z]))", "\\\\"),
+        (r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm)\s*\]", r"\\\\ "),
+        (r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![A-Za-z])\.?", ""),
+        (r"(?<=\d)\s*(?:\\!\s*,|,\\!)\s*(?:\\!\s*)?(?=\d{3})", "\uffff"),
+        (r"(?<=\d)\s*\{\s*,\s*\}\s*(?=\d{3})", "\uffff"),
+        (r"(?<=\d)\\[,;: ](?=\d{3}(?!\d))", "\uffff"),
+        (r"(?<!\\)\\[,;:! >]|~", " "),
+        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
+        (r"\\(?:text|textbf|textit|textrm|textnormal|textsf|mbox|hbox|mathrm|mathbf|mathit|mathsf|bf|rm|operatorname\*?)"
+         r"\s*\{\s*(?:([ie])|(\d[\d,.]*))\s*\}", r" \1\2 "),
+        (r"\\(?:text|mbox)\s*\{\s*,?\s*(and|or)\s*\}", r" \1 "),
+        (r"\^\s*\{?\s*\\(?:circ|degree)(?![A-Za-z])\s*\}?|\\degree(?![A-Za-z])", " \\\\DEG "),
+        (r"\\(?:mathbb|mathbf|Bbb)\s*\{?\s*R\s*\}?|\\(?:reals|R)(?![A-Za-z])", " \\\\REALS "),
+        (rf"\\begin\s*\{{(?:{_ENV})\}}(?:\s*\{{[clr| ]*\}})?", " \\\\MATRIX "),
+        (rf"\\end\s*\{{(?:{_ENV})\}}", " \\\\ENDMATRIX "),
+        (r"\\(?:lvert|rvert|vert|mid)(?![A-Za-z])", "|"),
+        (r"\\(?:lbrace|rbrace)(?![A-Za-z])", lambda match: r"\{" if "l" in match[0] else r"\}"),
+        (r"\\(?:boxed|fbox|displaystyle|mathbf|boldsymbol|bm|vec|overrightarrow|overline|widehat|hat|bar|mathcal"
+         r"|underline|mathit|ensuremath)(?=\s*\{\s*[^\d\s])", " "),
+        (r"\\(?:boxed|fbox)(?![A-Za-z])", " "),
+        (r"(?<!\\)\\[()\[\]]", " "),
+        (r"\*\*(?=\s*\S)", "^"),
+    )
+)  # fmt: skip
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<repeating>\d*\.\d*\\(?:overline|bar|dot)\s*\{\d+\})
+    |(?P<number>\d+(?:\.\d*)?|\.\d+)
+    |\\(?:text|textbf|textit|textrm|textnormal|textsf|mbox|hbox|mathrm|mathit|mathsf|operatorname\*?)\s*\{(?P<text>[^{}]*)\}
+    |(?P<break>\\\\)
+    |\\(?P<command>[A-Za-z]+)
+    |\\(?P<escaped>[{}%$|\#&_])
+    |(?P<word>[A-Za-z]+)
+    |(?P<operator><=|>=|!=|==|->|[-+*/^_=<>(){}\[\],;:!|&%$.'])""",
+    re.VERBOSE | re.ASCII,
+)
+
+
+class Token(NamedTuple):
+    """`kind` is number, repeating, text, break, command, set ("\\{" or "\\}"), word or operator."""
+
+    kind: str
+    text: str
+    spaced: bool = False
+    """Whether a blank stood before it."""
+
+
+def tokenize(text: str) -> list[Token] | None:
+    """Tokens of an answer, or None when it is too long or holds an unknown character.
+
+    >>> [token.text for token in tokenize(r"\\dfrac{1}{2}\\,x")]
+    ['frac', '{', '1', '}', '{', '2', '}', 'x']
+    """
+    if not text or len(text) > MAX_CHARS:
+        return None
+    if not text.isascii():
+        for sign, plain in _UNICODE.items():
+            text = text.replace(sign, plain)
+        if not text.isascii():
+            return None
+    if any(sign in text for sign in "\\*~{"):
+        for pattern, plain in _REWRITES:
+            text = pattern.sub(plain, text)
+    text = _thousands(text.strip()).strip()
+    tokens: list[Token] = []
+    position, spaced = 0, False
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None or len(tokens) >= MAX_TOKENS:
+            return None
+        position = match.end()
+        kind = match.lastgroup or ""
+        if kind == "space":
+            spaced = True
+            continue
+        value = match[kind]
+        if kind == "escaped":
+            if value == "%":
+                kind = "operator"
+            elif value in "{}":
+                kind = "set"
+            elif value == "|":
+                kind, value = "operator", "|"
+            elif value == "$":
+                spaced = True
+                continue  # a currency sign
+            else:
+                return None
+        if kind == "operator" and value == "$":
+            spaced = True
+            continue
+        if kind == "number" and len(value) > MAX_DIGITS:
+            return None
+        tokens.append(Token(kind, value, spaced))
+        spaced = False
+    while tokens and tokens[-1][:2] in (("operator", "."), ("operator", ","), ("operator", ";")):
+        tokens.pop()
+    return tokens
+
+
+_GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
+_BLANKS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3})+(?![\d,])")
+
+
+def _thousands(text: str) -> str:
+    """Drops commas (or blanks) that group digits; in brackets a comma separates, unless others have a blank behind."""
+    text = text.replace("\uffff", "")
+    if _BLANKS.fullmatch(text.strip(" $.")):
+        return text.replace(" ", "")
+    if "," not in text:
+        return text
+    bracketed = any(sign in text for sign in "([{")
+    if not bracketed or re.search(r",\s+-?\$?\d", text):
+        text = _GROUPS.sub(lambda match: match[0].replace(",", ""), text)
+    return text
+
+
+class Unreadable(Exception):
+    """The tokens are no answer."""
+
+
+class Reader:
+    """A place in a list of tokens."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.position = 0
+
+    def peek(self, ahead: int = 0) -> Token:
+        index = self.position + ahead
+        return self.tokens[index] if index < len(self.tokens) else Token("end", "")
+
+    def at(self, *texts: str, kind: str = "operator") -> bool:
+        token = self.peek()
+        return token.kind == kind and token.text in texts
+
+    def take(self, *texts: str, kind: str = "operator") -> bool:
+        if self.at(*texts, kind=kind):
+            self.position += 1
+            return True
+        return False
+
+    def expect(self, text: str, *, kind: str = "operator") -> None:
+        if not self.take(text, kind=kind):
+            raise Unreadable

@@ -1,0 +1,229 @@
+"""Rewrites a syntax tree into the shape that is compared: what a reader sees as the same answer gets the same shape.
+
+Units        leave (a known one is kept aside, so that 5 cm is not 5 m); percent and degrees are marks; "million" counts
+Signs        `a \\pm b` becomes the list of both values
+Chains       `x = 3/2 \\approx 1.5` claims 3/2 for x; `41 = 42` is a contradiction; `5 < x < 7` stays an inequality
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any, NamedTuple
+
+from reasonrl.verifiers.math import algebra
+from reasonrl.verifiers.math.nodes import Node, num, symbols, walk
+from reasonrl.verifiers.math.numbers import CHANGES_THE_VALUE
+
+_PERCENT_WORDS = frozenset(["percent", "percents", "pct", "percentage", "per cent", "percentage points", "percent."])
+_DEGREE_WORDS = frozenset(["degrees", "degree", "deg", "deg."])
+_SCALE_WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_UNITS = {
+    spelling: canonical
+    for canonical, spellings in {
+        "mm": "mm millimeter millimeters millimetre millimetres",
+        "cm": "cm centimeter centimeters centimetre centimetres",
+        "m": "m meter meters metre metres",
+        "km": "km kilometer kilometers kilometre kilometres",
+        "in": "in inch inches",
+        "ft": "ft foot feet",
+        "mi": "mi mile miles",
+        "yd": "yd yard yards",
+        "mg": "mg milligram milligrams",
+        "g": "g gram grams",
+        "kg": "kg kilogram kilograms",
+        "lb": "lb lbs pound pounds",
+        "s": "s sec second seconds",
+        "min": "min minute minutes",
+        "h": "h hr hrs hour hours",
+        "day": "day days",
+        "week": "week weeks",
+        "cent": "cent cents",
+        "dollar": "dollar dollars",
+    }.items()
+    for spelling in spellings.split()
+}  # fmt: skip
+
+
+class Contradiction(Exception):
+    """The answer says that two different numbers are equal, or uses a word that changes the value."""
+
+
+class Claim(NamedTuple):
+    """An item of an answer."""
+
+    name: Node | None
+    """What the value is claimed for: `x`, `f(x)`, `(p, q)`; None for a bare value."""
+    value: Node
+    statement: Node
+    """The item as it was written."""
+
+
+def unit_of(node: Node) -> str | None:
+    """The known unit behind a value."""
+    if node.op != "unit":
+        return None
+    return _UNITS.get(re.split(r"[^a-z]", node.args[1], maxsplit=1)[0])
+
+
+def bare(node: Node) -> Node:
+    """The tree without units.
+
+    Raises:
+        Contradiction: a word behind the value changes it ("5 dozen").
+    """
+    if node.op == "unit":
+        name = node.args[1]
+        inner = bare(node.args[0])
+        if name in _PERCENT_WORDS:
+            return Node("percent", (inner,))
+        if name in _DEGREE_WORDS:
+            return Node("deg", (inner,))
+        words = re.findall(r"[a-z]+", name)
+        if words and words[0] in _SCALE_WORDS and inner.op == "num":
+            inner = num(inner.args[0] * _SCALE_WORDS[words[0]])
+            words = words[1:]
+        if any(word in CHANGES_THE_VALUE for word in words):
+            raise Contradiction
+        return inner
+    return _mapped(node, bare)
+
+
+def _mapped(node: Node, change: Any) -> Node:
+    if not any(isinstance(part, (Node, tuple)) for part in node.args):
+        return node
+    if node.op == "matrix":
+        return Node("matrix", (tuple(tuple(change(entry) for entry in row) for row in node.args[0]),))
+    if node.op == "rel":
+        return Node("rel", (node.args[0], tuple(change(part) for part in node.args[1])))
+    return Node(node.op, tuple(change(part) if isinstance(part, Node) else part for part in node.args))
+
+
+def both_signs(node: Node) -> list[Node]:
+    """The values that `\\pm` stands for, or the node alone."""
+    if not any(part.op in ("pm", "mp") for part in walk(node)):
+        return [node]
+
+    def chosen(part: Node, upper: bool) -> Node:
+        if part.op in ("pm", "mp"):
+            left, right = (chosen(inner, upper) for inner in part.args)
+            signed = right if (part.op == "pm") == upper else Node("neg", (right,))
+            return signed if left == num(0) else Node("add", (left, signed))
+        return _mapped(part, lambda inner: chosen(inner, upper))
+
+    return [chosen(node, True), chosen(node, False)]
+
+
+def parts(node: Node) -> list[Node]:
+    """The items of a list or set (nested lists flattened, both signs written out); a single item otherwise."""
+    if node.op in ("list", "set"):
+        return [inner for part in node.args for inner in parts(part)]
+    if node.op == "rel" and set(node.args[0]) == {"="} and node.args[1][-1].op in ("list", "set"):
+        members = node.args[1]
+        found = parts(members[-1])
+        first = Node("rel", (node.args[0], (*members[:-1], found[0])))
+        return [first, *found[1:]]
+    return both_signs(node)
+
+
+def is_name(node: Node) -> bool:
+    """Whether a side of an equation only names what is asked for: `x`, `AB`, `f(x)`, `S_1:S_2`, `(p, q)`."""
+    match node.op:
+        case "sym":
+            return True
+        case "mul":
+            left, right = node.args
+            if left.op == "pow":  # f^{-1}(x)
+                left = left.args[0]
+            if left.op == "sym" and right.op in ("num", "add", "sym", "neg", "tuple"):
+                return right.op != "add" or (len(left.args[0]) == 1 and left.args[0] in "fghFGHPQpq")
+            return is_name(left) and right.op == "sym"
+        case "ratio" | "tuple":
+            return all(is_name(part) for part in node.args)
+    return False
+
+
+def claim(node: Node) -> Claim:
+    """What an item claims.
+
+    Raises:
+        Contradiction: a chain of different numbers.
+    """
+    if node.op == "member":
+        return Claim(node.args[0] if is_name(node.args[0]) else None, node.args[1], node)
+    if node.op != "rel":
+        return Claim(None, node, node)
+    operators, members = node.args
+    if "~" in operators:  # what is only near is not claimed, unless nothing else is
+        cut = operators.index("~")
+        if cut == 0:
+            cut = 1
+        operators, members = operators[:cut], members[: cut + 1]
+        operators = tuple("=" if operator == "~" else operator for operator in operators)
+        if len(operators) == 1 and len(members) == 2 and node.args[0][0] == "~" and not is_name(members[0]):
+            return Claim(None, members[0], members[0])
+        node = Node("rel", (operators, members))
+    if set(operators) != {"="}:
+        return Claim(None, node, node)
+    names = [member for member in members if is_name(member)]
+    if names:
+        value = members[-1]
+        if is_name(value) and value == names[-1] and not all(map(is_name, members)):
+            value = next(member for member in members if not is_name(member))
+        return Claim(names[0], value, node)
+    if any(symbols(member) for member in members):
+        return Claim(None, node, node)
+    for left, right in itertools.pairwise(members):
+        if left != right and algebra.compare(left, right) is not True:
+            raise Contradiction
+    return Claim(None, members[-1], members[-1])
+
+
+def unevaluated(node: Node) -> bool:
+    """Whether arithmetic is left to do in a constant: a sum of two numbers, a product of two numbers.
+
+    Fractions, powers, roots, factorials and scientific notation are closed forms.
+    """
+    for part in walk(node):
+        if part.op == "add" and sum(map(_is_number, part.args)) > 1:
+            return True
+        if part.op == "mul":
+            factors = _factors(part)
+            if sum(map(_is_number, factors)) > 1 and not _is_scientific(factors):
+                return True
+        if part.op == "div" and part.args[0].op == part.args[1].op == "div":
+            return True
+    return False
+
+
+def has_function(node: Node) -> bool:
+    """Whether a function other than a root or a power occurs."""
+    return any(part.op in ("func", "log") for part in walk(node))
+
+
+def _factors(node: Node) -> list[Node]:
+    return [*_factors(node.args[0]), *_factors(node.args[1])] if node.op == "mul" else [node]
+
+
+def _is_number(node: Node) -> bool:
+    """Whether a node is a rational number however it is written: without roots, constants and unknowns."""
+    if node.op == "pow":
+        return (
+            _is_number(node.args[0])
+            and algebra.rational(node.args[1]) is not None
+            and algebra.rational(node) is not None
+        )
+    if node.op in ("func", "log"):
+        return algebra.rational(node) is not None
+    return node.op in ("num", "fact", "binom") or (
+        node.op in ("neg", "div", "mul", "add") and all(map(_is_number, node.args))
+    )
+
+
+def _is_scientific(factors: list[Node]) -> bool:
+    return (
+        len(factors) == 2
+        and factors[0].op in ("num", "div")
+        and factors[1].op == "pow"
+        and factors[1].args[0] == num(10)
+    )

@@ -1,0 +1,50 @@
+"""Answers in words and letters: `\\text{Evelyn}`, "even", `\\text{(C)}`; and a cheap test for equal spelling."""
+
+from __future__ import annotations
+
+import re
+
+MAX_CHARS = 2_000
+
+_WRAPPERS = re.compile(
+    r"\\(?:text|textbf|textit|textrm|textnormal|textsf|mbox|hbox|mathrm|mathbf|mathit|mathsf|operatorname)\s*\{([^{}]*)\}"
+)
+_NOISE = re.compile(r"\\[()\[\],;:! ]|\\(?:left|right|displaystyle|quad|qquad)(?![A-Za-z])|\$")
+_FRACTIONS = re.compile(r"\\[dt]frac(?![A-Za-z])")
+_BLANKS = re.compile(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])")
+_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 ,.'&/()-]*|\([A-Za-z]\)", re.ASCII)
+_CHOICE = re.compile(r"\(?\s*([A-J])\s*\)?\s*[.:]?", re.ASCII)
+_CHOSEN = re.compile(r"\(?\s*([A-J])\s*(?:\)|[.:](?=\s))\s*\S.*", re.ASCII | re.DOTALL)
+
+_HEDGE = re.compile(r"\b(?:and|or|not|nor|but|maybe|either|also)\b|(?<![A-Za-z])[A-J][).:]", re.ASCII | re.IGNORECASE)
+
+
+def spelling(text: str) -> str:
+    """The text without what does not show when it is printed."""
+    if len(text) > MAX_CHARS:
+        return text
+    if "\\" in text or "$" in text:
+        text = _WRAPPERS.sub(r"\1", text)
+        text = _FRACTIONS.sub(r"\\frac", text)
+        text = _NOISE.sub(" " if "\\ " in text else "", text)
+    return _BLANKS.sub("", " ".join(text.split())).rstrip(".")
+
+
+def words(text: str) -> str | None:
+    """A text answer in lower case, or None when the text is not made of words."""
+    plain = _NOISE.sub(" ", _WRAPPERS.sub(r" \1 ", text[:MAX_CHARS])).strip(" .\n")
+    plain = " ".join(plain.split())
+    if len(text) > MAX_CHARS or not _WORDS.fullmatch(plain):
+        return None
+    return re.sub(r"^(?:the|an?)\s+", "", plain.strip("()").lower())
+
+
+def choice(text: str, *, explained: bool = False) -> str | None:
+    """The letter of a multiple-choice answer: "(C)", "C.", and with `explained` also "(C) 12"."""
+    plain = _NOISE.sub("", _WRAPPERS.sub(r"\1", text[:MAX_CHARS])).strip()
+    match = _CHOICE.fullmatch(plain)
+    if match is None and explained:
+        match = _CHOSEN.fullmatch(plain)
+        if match is not None and _HEDGE.search(plain, match.end(1) + 1):
+            return None
+    return match[1] if match else None

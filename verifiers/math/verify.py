@@ -1,0 +1,217 @@
+"""Judges the final answer of a response against a gold answer: `verify_math`.
+
+Tiers, cheapest first: rational numbers; equal spelling; structure and exact algebra in this process; SymPy in a process
+that can be killed; and, only if asked, the package math-verify in another. Most pairs never leave this process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.util
+import re
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
+from reasonrl.verifiers.math import algebra
+from reasonrl.verifiers.math import text as texts
+from reasonrl.verifiers.math.compare import Comparison
+from reasonrl.verifiers.math.extract import candidates, final_answer
+from reasonrl.verifiers.math.lexer import MAX_CHARS
+from reasonrl.verifiers.math.nodes import Node
+from reasonrl.verifiers.math.numbers import parse_number
+from reasonrl.verifiers.math.options import MathOptions
+from reasonrl.verifiers.math.parser import parse
+from reasonrl.verifiers.math.worker import default_pool
+
+METHOD = "math"
+MAX_GOLD = 20_000
+_DEFAULT = MathOptions()
+_DECIMAL = re.compile(r"[^\d]*\d*\.(\d+)[^\d]*", re.ASCII)
+_COMMA_DECIMAL = re.compile(r"(-?\$?)(?:(0),(\d+)|(\d+),(\d{2}|\d{4,}))(?!\d)(\D*)", re.ASCII)
+_PROSE = re.compile(
+    r"(?<![\\\w])(?:the|is|are|was|were|which|that|we|you|it|its|of|answer|so|therefore|thus|hence|when|by|with|have|has|be"
+    r"|there|this|these|not|if|for|because)(?!\w)",
+    re.IGNORECASE,
+)
+"""One of these words, and a text is a sentence, which is never read as a formula."""
+_SQUARED = re.compile(r"(?<=[A-Za-z}])\s*(?:\^\s*\{?[23]\}?|[\u00b2\u00b3])\s*\$?\s*\.?$")
+"""The exponent of a unit at the end: `m^2`. Nothing that reads as a number ends in a letter otherwise."""
+_UNIT_LETTER = re.compile(r"\d\s*[A-Za-z]\s*\.?\s*$", re.ASCII)
+
+
+def verify_math(gold: str, prediction: str, *, options: MathOptions | None = None, **changes: Any) -> Verdict:
+    r"""Whether the final answer of a response means the same as the gold answer.
+
+    Args:
+        gold: the reference: an answer in LaTeX or plain text, or a solution whose final answer is marked. One that says
+            nothing that can be compared gives BAD_REFERENCE, with one warning.
+        prediction: the whole response; its final answer must be marked, unless `extract=False`.
+        options: what counts as the same; by default exact values in evaluated form.
+        changes: single fields of the options, by name.
+
+    Never raises for any text, and answers within about `deadline` seconds, from any thread.
+
+    >>> verify_math(r"\frac{14}{3}", r"so it is \boxed{4\tfrac{2}{3}}").correct
+    True
+    >>> verify_math("42", r"\boxed{6 \cdot 7}").correct
+    False
+    """
+    chosen = options or _DEFAULT
+    if changes:
+        chosen = dataclasses.replace(chosen, **changes)
+    try:
+        return _verify(_as_text(gold), _as_text(prediction), chosen)
+    except Exception as error:  # the caller asked for a verdict: our failure is one
+        return failed(f"{type(error).__name__}: {error}"[:200], method=METHOD)
+
+
+def _as_text(text: str | bytes) -> str:
+    return text.decode("utf-8", errors="surrogateescape") if isinstance(text, bytes) else text
+
+
+def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
+    if options.math_verify and importlib.util.find_spec("math_verify") is None:
+        return failed("install math-verify, or leave the option math_verify off", method="math-verify")
+    reference = _reference(gold)
+    if reference is None:
+        _warn(gold[:200])
+        return failed(
+            f"the reference {gold[:40]!r} says nothing that can be compared", status=Status.BAD_REFERENCE, method=METHOD
+        )
+    algebra.start_work()
+    golds = _trees(reference)
+    final = final_answer(prediction, marked=options.extract)
+    if not golds and texts.words(reference) is None:  # not readable here: only the same spelling can be judged
+        if final and texts.spelling(final) == texts.spelling(reference):
+            return accept(final[:80], method="text")
+        _warn(gold[:200])
+        return failed(f"the reference {gold[:40]!r} cannot be read", status=Status.BAD_REFERENCE, method=METHOD)
+    if not final:
+        return no_answer(
+            "no \\boxed{}, no ####, no line that starts with 'Answer:'" if options.extract else "it is empty"
+        )
+    comparison = None
+    readable = False
+    for reading in candidates(final):
+        verdict = _quick(reference, reading, options)
+        if verdict is not None:
+            return verdict
+        trees = _trees(reading)
+        if trees:  # the first reading that makes sense is the answer
+            readable = True
+            if golds:
+                comparison = Comparison(options, _asker(options), gold_digits=_digits(reference))
+                if any(comparison.same(gold_tree, tree) for gold_tree in golds for tree in trees):
+                    return accept(reading[:80], method=comparison.method)
+            break
+    if options.math_verify:
+        answer = default_pool("math-verify").ask({"gold": reference, "prediction": final}, deadline=options.deadline)
+        if answer is True:
+            return accept(final[:80], method="math-verify")
+    if comparison is not None and comparison.undecided:
+        return reject(final[:80], method=comparison.method, reason="not decided in time", status=Status.TIMEOUT)
+    if comparison is not None:
+        return reject(final[:80], method=comparison.method, reason=comparison.reason)
+    if readable or texts.words(final) is not None:
+        return reject(final[:80], method="text", reason="another text")
+    return reject(final[:80], method=METHOD, reason="the answer cannot be read", status=Status.UNPARSABLE)
+
+
+def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
+    """What rational numbers, spelling and letters of choices decide; None: look closer."""
+    left, right = _number(gold), parse_number(_SQUARED.sub("", prediction))
+    if left is not None and right is not None and "%" not in prediction and "percent" not in prediction:
+        if left == right:
+            return accept(prediction[:80], method="rational") if not _has_unit(gold, prediction) else None
+        if not (
+            options.tolerance or options.decimals is not None or options.gold_precision or _has_unit(gold, prediction)
+        ):
+            return reject(prediction[:80], method="rational", reason="another number")
+        return None
+    spelled = texts.spelling(gold), texts.spelling(prediction)
+    if spelled[0] == spelled[1] and spelled[0]:
+        return accept(prediction[:80], method="text")
+    letter = texts.choice(gold)
+    if letter is not None and texts.choice(prediction, explained=True) == letter:
+        return accept(prediction[:80], method="choice")
+    said = texts.words(gold)
+    if said is not None and len(said) > 1 and said == texts.words(prediction):
+        return accept(prediction[:80], method="text")
+    return None
+
+
+@functools.lru_cache(maxsize=2048)
+def _reference(gold: str) -> str | None:
+    """The gold answer itself; None when there is nothing to compare with."""
+    if len(gold) > MAX_GOLD:
+        return None
+    final = final_answer(gold, marked=False)
+    if final is None or not any(character.isalnum() or character == "\\" for character in final):
+        return None
+    for reading in candidates(final):
+        if _trees(reading):
+            return reading
+    return final
+
+
+@functools.lru_cache(maxsize=2048)
+def _number(gold: str) -> Any:
+    """A gold that is a plain number; "5m" may be an expression and is none."""
+    if "%" in gold or "percent" in gold or _UNIT_LETTER.search(gold):
+        return None
+    return parse_number(gold)
+
+
+def _has_unit(gold: str, prediction: str) -> bool:
+    """Whether both say a unit, so that they must be looked at."""
+    return any(map(str.isalpha, gold)) and any(map(str.isalpha, prediction))
+
+
+def _trees(text: str) -> list[Node]:
+    """The readings of an answer as trees: "1,22" is a list or a decimal number."""
+    if len(text) > MAX_CHARS or _PROSE.search(text):
+        return []
+    found = []
+    tree = parse(text)
+    if tree is not None:
+        found.append(tree)
+    if "," in text:
+        comma = _COMMA_DECIMAL.fullmatch(text.strip().strip("$"))
+        if comma is not None:
+            sign, zero, after, whole, rest, unit = comma.groups()
+            decimal = parse(f"{sign}{zero or whole}.{after or rest}{unit}")
+            if decimal is not None:
+                found.append(decimal)
+    return found
+
+
+@functools.lru_cache(maxsize=2048)
+def _digits(gold: str) -> int | None:
+    match = _DECIMAL.fullmatch(gold)
+    return len(match[1]) if match else None
+
+
+def _asker(options: MathOptions) -> Callable[[Node, Node], bool | None]:
+    """A function that asks SymPy; all its questions together have the deadline of one pair."""
+    left_over = options.deadline
+
+    def ask(left: Node, right: Node) -> bool | None:
+        nonlocal left_over
+        if left_over <= 0.05:
+            return None
+        start = time.monotonic()
+        answer = default_pool("sympy").ask({"left": left, "right": right}, deadline=left_over)
+        left_over -= time.monotonic() - start
+        return answer
+
+    return ask
+
+
+@functools.lru_cache(maxsize=1024)
+def _warn(gold: str) -> None:
+    """Once for each gold."""
+    warnings.warn(f"the reference {gold!r} says nothing that can be compared; its problem is not judged", stacklevel=4)

@@ -1,0 +1,244 @@
+"""Questions to a process that can be killed: "are these two trees equal?", asked with a deadline from any thread.
+
+The process is a fresh interpreter that runs `symbolic.py`; it is never forked from this one, so threads, GPU memory and
+signals of a trainer are of no concern to it. Frames on its pipes are a length (4 bytes, big endian) and JSON. When a
+deadline passes it is killed and the next one is started at once, so that it is warm when it is needed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import io
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+FRAME = struct.Struct(">I")
+MAX_WORKERS = 2
+START_SECONDS = 30.0
+"""How long SymPy may take to be imported; not part of any deadline."""
+MEMORY_MB = 2_048
+_SCRIPT = Path(__file__).with_name("symbolic.py")
+
+
+class WorkerError(RuntimeError):
+    """The process could not be started or asked."""
+
+
+class _Gone(Exception):
+    """The process does not answer."""
+
+
+class _Worker:
+    """One process, used by one thread at a time."""
+
+    def __init__(self, kind: str) -> None:
+        questions, mine = os.pipe()
+        mine_too, answers = os.pipe()
+        self._questions, self._answers = io.FileIO(mine, "wb"), io.FileIO(mine_too, "rb")
+        self._ready = False
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-B", str(_SCRIPT), kind, str(questions), str(answers), str(MEMORY_MB)],
+                pass_fds=(questions, answers),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._questions.close()
+            self._answers.close()
+            raise WorkerError(f"cannot start {sys.executable} to compare formulas in: {error}") from error
+        finally:
+            os.close(questions)
+            os.close(answers)
+
+    def ask(self, question: bytes, *, deadline: float) -> Any:
+        """
+        Raises:
+            _Gone: it died, or did not answer in time. It must be closed.
+            WorkerError: it never became ready. It must be closed, too.
+        """
+        if not self._ready:
+            try:
+                self._receive(time.monotonic() + START_SECONDS)
+            except _Gone:
+                raise WorkerError("the process that compares formulas did not start; is sympy installed?") from None
+            self._ready = True
+        end = time.monotonic() + deadline
+        data = memoryview(FRAME.pack(len(question)) + question)
+        try:
+            while data:
+                data = data[self._questions.write(data) or 0 :]
+        except OSError as error:
+            raise _Gone from error
+        return self._receive(end)
+
+    def close(self) -> None:
+        self._questions.close()
+        self._answers.close()
+        self.process.kill()
+        self.process.wait()
+
+    def forget(self) -> None:
+        """In a process forked from ours: lets go of what is not its own."""
+        self._questions.close()
+        self._answers.close()
+        self.process.returncode = 0
+
+    def _receive(self, end: float) -> Any:
+        (length,) = FRAME.unpack(self._read(FRAME.size, end))
+        return json.loads(self._read(min(length, 10_000), end))
+
+    def _read(self, count: int, end: float) -> bytes:
+        poll = select.poll()
+        poll.register(self._answers, select.POLLIN)
+        data = b""
+        while len(data) < count:
+            if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+                raise _Gone
+            chunk = self._answers.read(count - len(data))
+            if not chunk:
+                raise _Gone
+            data += chunk
+        return data
+
+
+class Pool:
+    """At most `MAX_WORKERS` processes of one kind, started when first needed."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.restarts = 0
+        """Processes that were killed at a deadline, or died."""
+        self._changed = threading.Condition()
+        self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
+        self._starting = 0
+
+    def ask(self, question: dict[str, Any], *, deadline: float) -> bool | None:
+        """The answer, or None when there was none in time. A question that waits for its turn may wait as long again.
+
+        Raises:
+            WorkerError: the process cannot be started here, or all stayed busy.
+        """
+        body = json.dumps(question, default=_plain).encode()
+        worker = self._take(time.monotonic() + deadline)
+        try:
+            answer = worker.ask(body, deadline=deadline)
+        except _Gone:
+            self._replace(worker)
+            return None
+        except WorkerError:
+            self._lose(worker)
+            raise
+        except BaseException:  # interrupted in the middle of an answer
+            self._replace(worker)
+            raise
+        with self._changed:
+            self._busy.discard(worker)
+            self._idle.append(worker)
+            self._changed.notify()
+        return answer if isinstance(answer, bool) else None
+
+    def close(self) -> None:
+        with self._changed:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+
+    def forget(self) -> None:
+        for worker in (*self._idle, *self._busy):
+            worker.forget()
+        self._changed = threading.Condition()
+        self._idle, self._busy, self._starting = [], set(), 0
+
+    @property
+    def pids(self) -> list[int]:
+        """Processes that are waiting for a question."""
+        with self._changed:
+            return [worker.process.pid for worker in self._idle if worker.process.poll() is None]
+
+    def _take(self, end: float) -> _Worker:
+        with self._changed:
+            while not self._idle and len(self._busy) + self._starting >= MAX_WORKERS:
+                if not self._changed.wait(max(0.0, end - time.monotonic())) and time.monotonic() >= end:
+                    raise WorkerError("every process that compares formulas is busy")
+            if self._idle:
+                worker = self._idle.pop()
+                self._busy.add(worker)
+                return worker
+            self._starting += 1
+        return self._start(busy=True)
+
+    def _start(self, *, busy: bool) -> _Worker:
+        """Starts a process that was counted in `_starting`."""
+        worker: _Worker | None = None
+        try:
+            worker = _Worker(self.kind)
+        finally:
+            with self._changed:
+                self._starting -= 1
+                if worker is not None:
+                    if busy:
+                        self._busy.add(worker)
+                    else:
+                        self._idle.append(worker)
+                self._changed.notify()
+        return worker
+
+    def _lose(self, worker: _Worker) -> None:
+        worker.close()
+        with self._changed:
+            self._busy.discard(worker)
+            self._changed.notify()
+
+    def _replace(self, worker: _Worker) -> None:
+        self.restarts += 1
+        self._lose(worker)
+        with self._changed:
+            self._starting += 1
+        with contextlib.suppress(WorkerError):  # told to whoever needs it next
+            self._start(busy=False)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Fraction):
+        return f"{value.numerator:x}/{value.denominator:x}"  # hexadecimal: no limit on digits, linear time
+    raise TypeError(type(value).__name__)
+
+
+_pools: dict[str, Pool] = {}
+_lock = threading.Lock()
+
+
+def default_pool(kind: str) -> Pool:
+    """The pool that all threads of this process share: kind is "sympy" or "math-verify"."""
+    with _lock:
+        return _pools.setdefault(kind, Pool(kind))
+
+
+def _close_all() -> None:
+    for pool in list(_pools.values()):
+        pool.close()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+    for pool in _pools.values():
+        pool.forget()
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_after_fork)
