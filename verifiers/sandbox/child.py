@@ -7,6 +7,7 @@ process and may change every name below; all that it gains is another report.
 from __future__ import annotations
 
 import atexit
+import builtins
 import io
 import marshal
 import os
@@ -146,7 +147,8 @@ def describe(error: BaseException) -> str:
 
 
 def warm_up() -> None:
-    """One small job, in the worker itself."""
+    """One small job, in the worker itself; and what programs expect of an interpreter that has loaded `site`."""
+    builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
     program = "import math\ndef f(x):\n x=[v+1 for v in sorted(x)]\n return x,{1:2.5},'a',f"
     report_calls((program,), "f", [(([1],), {}), ((0,), {})])
     del sys.modules["program"]

@@ -146,10 +146,12 @@ class Worker:
                         overflow = len(report) > most
                         if overflow or not chunk:
                             poll.unregister(self._report)
+                            self._close_report()  # a program that prints without end gets an error, and ends
                             open_report = False
                     else:
                         replied = True
-            os.set_blocking(self._report, False)
+            if open_report:
+                os.set_blocking(self._report, False)
             with contextlib.suppress(BlockingIOError):
                 while open_report and not overflow and (chunk := os.read(self._report, 1 << 16)):
                     report += chunk
