@@ -94,7 +94,7 @@ def test_no_problem_of_mbpp_is_passed_by_a_function_that_returns_nothing_or_itse
     problems = load("mbpp")
     for value in ("None", "type('Any', (), {'__eq__': lambda self, other: True})()"):
         passed = []
-        for problem in problems[:: 1 if value == "None" else 8]:
+        for problem in problems[:: 3 if value == "None" else 12]:
             names = [node.name for node in ast.parse(problem["code"]).body if isinstance(node, ast.FunctionDef)]
             code = "\n".join(f"def {name}(*values, **named): return {value}" for name in names)
             verdict = verify_mbpp(problem, code, deadline=DEADLINE, sandbox=sandbox)

@@ -84,7 +84,10 @@ def mbpp(program: str, *tests: str, **fields: Any) -> Verdict:
         ("def f(x): return x.keys()", ["assert f({1:2}) == {1}"]),
         ("from decimal import Decimal\ndef f(x): return Decimal(x)/4", ["assert f('1') == 0.25"]),
         ("import datetime\ndef f(y): return datetime.date(y,1,2)", ["assert f(2024).month == 1"]),
-        ("from typing import NamedTuple\nclass P(NamedTuple):\n x: int\ndef f(x): return P(x)", ["assert f(2) == (2,)"]),
+        (
+            "from typing import NamedTuple\nclass P(NamedTuple):\n x: int\ndef f(x): return P(x)",
+            ["assert f(2) == (2,)"],
+        ),
         ("def f(x):\n if x<0: raise ValueError('no')", ["try:\n f(-1)\n assert False\nexcept ValueError: pass"]),
         ("def f(x, *, by=1): return x+by", ["assert f(1, by=4) == 5"]),
         (
@@ -149,7 +152,9 @@ def test_a_program_is_judged_by_what_it_prints(code: str, status: Status, sandbo
 def test_numbers_may_be_close_where_asked() -> None:
     close = close_numbers(tolerance=1e-3)
     assert close("a 1.0001\n2", "a 1\n2")
-    assert not any(close(text, "1.0 2") for text in ("1.1 2", "1.0", "1.0 2 3", "1.0\n2", "nan 2", "1.0 inf", "1_0 2", ""))
+    assert not any(
+        close(text, "1.0 2") for text in ("1.1 2", "1.0", "1.0 2 3", "1.0\n2", "nan 2", "1.0 inf", "1_0 2", "")
+    )
     assert not close("9" * 100_000, "9")
     assert close("1e999", "1e999")
     with pytest.raises(ValueError, match="tolerance"):
