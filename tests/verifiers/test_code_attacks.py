@@ -1,4 +1,4 @@
-"""Programs that try to be judged right without being right, or to harm the judge: as this user, and as one without rights.
+"""Programs that try to pass without being right, or to harm the judge: run by this user, and by one without rights.
 
 The unprivileged run copies the verifiers to where anyone may read them and starts the system's Python as `nobody`.
 """
@@ -33,7 +33,9 @@ WRONG = {
     "dict_with_hostile_keys": (
         "class K:\n def __hash__(s): return 1\n def __eq__(s,o): return True\ndef add(a,b): return {K(): 1}"
     ),
-    "metaclass": "class M(type):\n __name__=property(lambda c: 1/0)\nclass C(metaclass=M): pass\ndef add(a,b): return C()",
+    "metaclass": (
+        "class M(type):\n __name__=property(lambda c: 1/0)\nclass C(metaclass=M): pass\ndef add(a,b): return C()"
+    ),
     "bool_for_int": "def add(a,b): return True",
     "float_for_int": "def add(a,b): return float(a+b)",
     "text_for_int": "def add(a,b): return str(a+b)",
@@ -50,7 +52,9 @@ WRONG = {
     "exit_later": "import os\ndef add(a,b): os._exit(0)",
     "atexit": "import atexit,os\natexit.register(os._exit,0)\ndef add(a,b): return 0",
     "recursion": "import sys\nsys.setrecursionlimit(10**9)\ndef add(a,b): return add(a,b)",
-    "c_recursion": "class A: pass\nA.__call__=A()\nimport sys\nsys.setrecursionlimit(10**9)\ndef add(a,b): return A()()",
+    "c_recursion": (
+        "class A: pass\nA.__call__=A()\nimport sys\nsys.setrecursionlimit(10**9)\ndef add(a,b): return A()()"
+    ),
     "hostile_message": "class E(Exception):\n def __str__(s): raise SystemExit\ndef add(a,b): raise E",
     "hostile_group": "def add(a,b): raise BaseExceptionGroup('x'*10**6,[KeyboardInterrupt()]*9)",
     "stop_iteration": "def add(a,b): raise StopIteration(a+b)",
@@ -70,31 +74,48 @@ WRONG = {
     "  except OSError: pass",
     "patched_json": "import json\njson.dumps=json.loads=lambda *a,**k:3\ndef add(a,b): return 0",
     "patched_marshal": "import marshal\nmarshal.dumps=marshal.loads=lambda *a,**k:3\ndef add(a,b): return 0",
-    "patched_builtins": "import builtins\nbuiltins.len=builtins.type=builtins.isinstance=lambda *a:True\ndef add(a,b): return 0",
+    "patched_builtins": (
+        "import builtins\nbuiltins.len=builtins.type=builtins.isinstance=lambda *a:True\ndef add(a,b): return 0"
+    ),
     "patched_encoder": (
         "import sys\nfor m in list(sys.modules.values()):\n for n in ('encode','_encode','report_calls','describe'):\n"
         "  if hasattr(m,n): setattr(m,n,lambda *a,**k:'3')\ndef add(a,b): return 0"
     ),
-    "import_hook": "import sys\nclass H:\n def find_spec(s,*a): raise SystemExit\nsys.meta_path.insert(0,H())\ndef add(a,b): return 0",
+    "import_hook": (
+        "import sys\nclass H:\n def find_spec(s,*a): raise SystemExit\n"
+        "sys.meta_path.insert(0,H())\ndef add(a,b): return 0"
+    ),
     # --- looking for what it should have returned
     "frames": "import sys\ndef add(a,b):\n f=sys._getframe()\n while f:\n  for v in f.f_locals.values():\n"
     "   if v in ([3,57,15],(3,57,15)): return v[0]\n  f=f.f_back\n return 0",
-    "garbage": "import gc\ndef add(a,b):\n for o in gc.get_objects():\n  if isinstance(o,(tuple,list)) and len(o)==2 and o[1]==a+b:\n"
+    "garbage": "import gc\ndef add(a,b):\n for o in gc.get_objects():\n"
+    "  if isinstance(o,(tuple,list)) and len(o)==2 and o[1]==a+b:\n"
     "   return o[1]\n return 0",
     "own_memory": (
         "import ctypes\ndef add(a,b):\n try: m=open('/proc/self/maps').read()\n except OSError: return 0\n return a+b"
     ),
     "memory_file": "def add(a,b):\n try: open('/proc/self/mem','rb')\n except OSError: return 0\n return a+b",
-    "parent_memory": "import os\ndef add(a,b):\n try: open(f'/proc/{os.getppid()}/mem','rb')\n except OSError: return 0\n return a+b",
+    "parent_memory": (
+        "import os\ndef add(a,b):\n try: open(f'/proc/{os.getppid()}/mem','rb')\n except OSError: return 0\n return a+b"
+    ),
     "process_list": "import os\ndef add(a,b):\n try: os.listdir('/proc')\n except OSError: return 0\n return a+b",
     "tests_on_disk": f"def add(a,b):\n try: open({__file__!r})\n except OSError: return 0\n return a+b",
-    "trace": "import sys\ndef t(f,e,x):\n if e=='return': return t\n return t\nsys.settrace(t)\nsys.setprofile(t)\ndef add(a,b): return 0",
+    "trace": (
+        "import sys\ndef t(f,e,x):\n if e=='return': return t\n return t\nsys.settrace(t)\n"
+        "sys.setprofile(t)\ndef add(a,b): return 0"
+    ),
     # --- reaching out: each passes only if the action succeeds
-    "thread": "import threading\ndef add(a,b):\n try: threading.Thread(target=int).start()\n except RuntimeError: return 0\n return a+b",
+    "thread": (
+        "import threading\ndef add(a,b):\n try: threading.Thread(target=int).start()\n"
+        " except RuntimeError: return 0\n return a+b"
+    ),
     "signal_self": "import os,signal\ndef add(a,b):\n os.kill(os.getpid(),signal.SIGKILL)",
     "signal_all": "import os\ndef add(a,b):\n try: os.kill(-1,9)\n except OSError: return 0\n return a+b",
-    "stop_self": "import os,signal\ndef add(a,b):\n try: os.kill(0,signal.SIGSTOP)\n except OSError: return 0\n return a+b",
-    "handlers": "import signal\nfor s in range(1,65):\n try: signal.signal(s,signal.SIG_IGN)\n except (OSError,ValueError): pass\n"
+    "stop_self": (
+        "import os,signal\ndef add(a,b):\n try: os.kill(0,signal.SIGSTOP)\n except OSError: return 0\n return a+b"
+    ),
+    "handlers": "import signal\nfor s in range(1,65):\n try: signal.signal(s,signal.SIG_IGN)\n"
+    " except (OSError,ValueError): pass\n"
     "def add(a,b):\n while True: pass",
     "ptrace": "import ctypes,os\ndef add(a,b):\n return a+b if ctypes.CDLL(None).ptrace(16,os.getppid(),0,0)==0 else 0",
     "raw_fork": "import ctypes\ndef add(a,b):\n return a+b if ctypes.CDLL(None).syscall(57)>=0 else 0",
@@ -107,7 +128,10 @@ WRONG = {
     "lift_limits": "import resource\ndef add(a,b):\n try: resource.setrlimit(resource.RLIMIT_AS,(-1,-1))\n"
     " except (OSError,ValueError): return 0\n return a+b",
     "become_root": "import os\ndef add(a,b):\n try: os.setuid(0)\n except OSError: return 0\n return a+b",
-    "truncate": "import os\ndef add(a,b):\n try: os.truncate(__import__('json').__file__,0)\n except OSError: return 0\n return a+b",
+    "truncate": (
+        "import os\ndef add(a,b):\n try: os.truncate(__import__('json').__file__,0)\n"
+        " except OSError: return 0\n return a+b"
+    ),
     "memory": "def add(a,b):\n x=[]\n while True: x.append(bytearray(1<<24))",
     "collisions": "def add(a,b): return {i*(2**61-1) for i in range(9000)}",
 }
@@ -279,10 +303,16 @@ def test_that_search_finds_what_is_there(sandbox: Sandbox) -> None:
         "def f(x): raise AssertionError",
         "def f(x): raise StopIteration",
         "import os\nos.write(3,b'[\"v\",true]\\n'*9)\ndef f(x): return 0",
-        'import os\nfor d in range(3,9):\n try: os.write(d,b\'["passed",2,2,""]\\n\'*9)\n except OSError: pass\nos._exit(0)',
+        (
+            'import os\nfor d in range(3,9):\n try: os.write(d,b\'["passed",2,2,""]\\n\'*9)\n'
+            " except OSError: pass\nos._exit(0)"
+        ),
         "import sys\nfor m in list(sys.modules.values()):\n for n in ('PASSED','FAILED'):\n"
         "  if hasattr(m,n): setattr(m,n,'passed')\ndef f(x): return 0",
-        "import gc\ndef f(x):\n for o in gc.get_objects():\n  if isinstance(o,str) and 'assert' in o: return {1,2}\n return 0",
+        (
+            "import gc\ndef f(x):\n for o in gc.get_objects():\n"
+            "  if isinstance(o,str) and 'assert' in o: return {1,2}\n return 0"
+        ),
     ],
 )
 def test_no_trick_passes_trusted_tests(code: str, sandbox: Sandbox) -> None:

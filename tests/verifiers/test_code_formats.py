@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from reasonrl.verifiers.code import verify_code, verify_humaneval, verify_mbpp, verify_stdio
+from reasonrl.verifiers.code import extract_code, verify_code, verify_humaneval, verify_mbpp, verify_stdio
 from reasonrl.verifiers.code.stdio import close_numbers
 from reasonrl.verifiers.core import Status, Verdict
 from reasonrl.verifiers.sandbox import Sandbox
@@ -67,8 +68,7 @@ def test_tests_that_cannot_judge_are_a_bad_reference(change: dict[str, Any], san
 
 
 def mbpp(program: str, *tests: str, **fields: Any) -> Verdict:
-    with Sandbox(workers=1) as pool:
-        return verify_mbpp({"test_list": list(tests), **fields}, program, deadline=10.0, sandbox=pool)
+    return verify_mbpp({"test_list": list(tests), **fields}, program, deadline=20.0)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,11 @@ def test_a_builtin_is_the_programs_only_if_the_reference_defines_it() -> None:
     cheat = "def set(x): return 0\ndef f(x): return [7]"
     assert mbpp(cheat, "assert set(f([1])) == set([1])").status is Status.WRONG
     assert mbpp("def sum(a, b): return a+b", "assert sum(1, 2) == 3", code="def sum(a,b): return a+b").correct
+
+
+def test_a_failure_quotes_the_line_of_the_test(sandbox: Sandbox) -> None:
+    verdict = verify_humaneval(DOUBLE, "    return x + 2\n", deadline=10.0, sandbox=sandbox)
+    assert verdict.reason == "0 of 1 tests pass; assert helper(candidate(3)) == 7"
 
 
 def test_every_assertion_counts_and_the_reason_quotes_the_first_that_fails() -> None:
@@ -175,3 +180,37 @@ def test_what_is_not_text_is_no_answer(text: Any, sandbox: Sandbox) -> None:
     assert verify_humaneval(DOUBLE, text, sandbox=sandbox).status is Status.NO_ANSWER
     assert verify_mbpp({"test_list": ["assert f()"]}, text, sandbox=sandbox).status is Status.NO_ANSWER
     assert verify_stdio(text, [("", "")], sandbox=sandbox).status is Status.NO_ANSWER
+
+
+def test_finding_the_program_takes_no_longer_for_a_hostile_response() -> None:
+    start = time.process_time()
+    for hostile in (
+        "```" + " " * 190_000 + "x",
+        "```python\n" * 19_000,
+        "```" * 60_000,
+        "`" * 190_000,
+        "```\n`" * 39_000,
+    ):
+        extract_code(hostile)
+    assert time.process_time() - start < 2.0
+    assert verify_code("x" * 1_000_000, "f", [((), 1)]).status is Status.WRONG
+
+
+@pytest.mark.parametrize(
+    ("code", "test"),
+    [
+        # what comes back grows too deep to send again, or too long to print: the program's doing, not the tests'
+        ("def f(x):\n for _ in range(20): x=[x]\n return x", "assert f(f(f(1))) == 1"),
+        ("def f(x): return 2**13000", "assert f(1) * f(1) == 3, f(1) * f(1)"),
+        ("def f(x): return range(10**12)", "assert list(f(1)) == [1]"),
+        ("def f(x): return 'nowhere'", "assert eval(f(1)) == 1"),
+        ("def f(x): return '('", "assert eval(f(1)) == 1"),
+        ("def f(x): raise NameError('f')", "assert f(1) == 1"),
+        ("def f(x): raise ImportError('f')", "assert f(1) == 1"),
+        ("import os\ndef f(x): os._exit(0)", "assert f(1) == 1"),
+        ("def f(x): return [f]*20000", "assert f(1) == 1"),
+    ],
+)
+def test_no_program_turns_its_failure_into_an_error_of_ours(code: str, test: str) -> None:
+    verdict = mbpp(code, test)
+    assert (verdict.correct, verdict.judged) == (False, True), verdict

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from reasonrl.verifiers.sandbox import Isolation, RunStatus, Sandbox, SandboxError, jail, worker
 from reasonrl.verifiers.sandbox.isolation import ACTIONS, Report, missing
+from reasonrl.verifiers.sandbox.zygote import CONFIGURE
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the Linux kernel")
 
@@ -68,7 +69,7 @@ def test_a_missing_measure_is_found_out_and_a_sandbox_that_needs_it_refuses(
         assert pool.level is reached
         assert pool.run_calls(OPEN[action], "f", [()]).values == (True,)  # the probe tells the truth
     with Sandbox(workers=1, require=Isolation.JAILED) as pool:
-        with pytest.raises(SandboxError, match="JAILED is required, but here a program is not denied: .*Use a newer"):
+        with pytest.raises(SandboxError, match=r"JAILED is required, but here a program is not denied: .*Use a newer"):
             pool.run_calls(ADD, "f", [(1, 2)])
         with pytest.raises(SandboxError, match="JAILED"):
             pool.run_tests(ADD, ["assert f(1, 2) == 3"])
@@ -157,7 +158,7 @@ def test_a_sandbox_that_loses_every_worker_says_so(monkeypatch: pytest.MonkeyPat
         first = worker.Worker.start
 
         def start(self: worker.Worker, kind: bytes, *arguments: Any, **named: Any) -> None:
-            if kind != worker.CONFIGURE:
+            if kind != CONFIGURE:
                 self._process.kill()
                 self._process.wait()
             first(self, kind, *arguments, **named)

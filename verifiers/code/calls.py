@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, verdict_of_counts
-from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
+from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_counts
+from reasonrl.verifiers.core import Status, Verdict, failed
 from reasonrl.verifiers.sandbox import Raised, RunStatus, Sandbox, default_sandbox
 from reasonrl.verifiers.sandbox.values import MAX_REPORT, TooBig, encode, is_plain, same
 
@@ -57,8 +57,9 @@ def verify_code(
                 status=Status.BAD_REFERENCE,
                 method="tests",
             )
-        if not isinstance(code, str) or not code.strip():
-            return no_answer("there is no code")
+        empty = unusable(code)
+        if empty is not None:
+            return empty
         key = digest("calls", code, entry_point, cases)
         known = remembered.get(key)
         if known is not None:

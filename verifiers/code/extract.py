@@ -7,16 +7,26 @@ import re
 from reasonrl.verifiers.answers import is_answer_line
 
 MOST_CHARACTERS = 200_000
-"""Of a response that is looked through for a program."""
-_FENCE = re.compile(r"^```[ \t]*(?:python3?|py)?[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+"""Longer responses are not looked at."""
+_LANGUAGES = ("", "python", "python3", "py")
 
 
 def extract_code(response: str) -> str:
     """The program in a response: its last fenced Python block, or without one the whole text less any answer line."""
-    blocks = _FENCE.findall(response) if "```" in response[:MOST_CHARACTERS] else []
-    if blocks:
-        return str(blocks[-1])
-    return "\n".join(line for line in response.split("\n") if not is_answer_line(line))
+    lines = response.split("\n")
+    start, block = -1, ""
+    found = False
+    for number, line in enumerate(lines):  # line by line: a pattern over all of it can take quadratic time
+        if not line.startswith("```"):
+            continue
+        if start >= 0:
+            block = "".join(f"{inner}\n" for inner in lines[start:number])
+            start, found = -1, True
+        elif number + 1 < len(lines) and line[3:].strip(" \t\r").lower() in _LANGUAGES:
+            start = number + 1
+    if found:
+        return block
+    return "\n".join(line for line in lines if not is_answer_line(line))
 
 
 def readings(prompt: str, completion: str, entry_point: str) -> tuple[str, ...]:

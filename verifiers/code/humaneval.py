@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reasonrl.verifiers.code.extract import readings
-from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, verdict_of_tests
-from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
+from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_tests
+from reasonrl.verifiers.core import Status, Verdict, failed
 from reasonrl.verifiers.sandbox import Sandbox, default_sandbox
 
 _METHOD = "humaneval"
@@ -43,8 +43,9 @@ def verify_humaneval(
                 method=_METHOD,
             )
         prompt, test, entry_point = map(str, fields)
-        if not isinstance(completion, str) or not completion.strip():
-            return no_answer("there is no code")
+        empty = unusable(completion)
+        if empty is not None:
+            return empty
         key = digest(_METHOD, prompt, test, entry_point, completion)
         known = remembered.get(key)
         if known is not None:

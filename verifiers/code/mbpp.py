@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reasonrl.verifiers.code.extract import extract_code
-from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, verdict_of_tests
-from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
+from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_tests
+from reasonrl.verifiers.core import Status, Verdict, failed
 from reasonrl.verifiers.sandbox import Sandbox, default_sandbox
 
 _METHOD = "mbpp"
@@ -42,8 +42,9 @@ def verify_mbpp(
         units = [*_texts(problem, "test_list"), *(_texts(problem, "challenge_test_list") if challenge else ())]
         if not units:
             return failed("an MBPP problem needs a test_list of texts", status=Status.BAD_REFERENCE, method=_METHOD)
-        if not isinstance(code, str) or not code.strip():
-            return no_answer("there is no code")
+        empty = unusable(code)
+        if empty is not None:
+            return empty
         setup = [*_texts(problem, "test_imports"), *_texts(problem, "test_setup_code"), *_texts(problem, "test_setup")]
         reference = problem.get("code") or ""
         key = digest(_METHOD, units, setup, reference, code)

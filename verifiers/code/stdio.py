@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from reasonrl.verifiers.code.extract import extract_code
-from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, verdict_of_counts
-from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
+from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_counts
+from reasonrl.verifiers.core import Status, Verdict, failed
 from reasonrl.verifiers.sandbox import RunResult, RunStatus, Sandbox, default_sandbox
 
 _METHOD = "stdio"
@@ -77,7 +77,7 @@ def verify_stdio(
         deadline: seconds for all cases together.
         processor_seconds: processor time for each case.
         memory_mb: address space of the process.
-        compare: decides whether an output is right; it sees text that an adversary wrote.
+        compare: decides whether an output (first) is right; it sees text that an adversary wrote. `ValueError` is no.
     """
 
     def judge() -> Verdict:
@@ -88,8 +88,9 @@ def verify_stdio(
                 status=Status.BAD_REFERENCE,
                 method=_METHOD,
             )
-        if not isinstance(code, str) or not code.strip():
-            return no_answer("there is no code")
+        empty = unusable(code)
+        if empty is not None:
+            return empty
         key = digest(_METHOD, code, pairs, compare.__qualname__) if compare is same_lines else b""
         known = remembered.get(key)
         if known is not None:
@@ -106,7 +107,11 @@ def verify_stdio(
             )
             if result.status is not RunStatus.OK:
                 break
-            if not compare(result.values[0], expected):
+            try:
+                right = compare(result.values[0], expected)
+            except ValueError:  # as `float` says of what is no number
+                right = False
+            if not right:
                 result = RunResult(RunStatus.OK, error="the output differs")
                 break
             passed += 1

@@ -10,7 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from reasonrl.verifiers.core import Status, Verdict, accept, failed, reject
+from reasonrl.verifiers.code.extract import MOST_CHARACTERS
+from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.sandbox import RunStatus, SandboxError, TrustedRun
 
 _SYNTAX = ("SyntaxError:", "IndentationError:", "TabError:")
@@ -27,6 +28,15 @@ def guarded(judge: Callable[[], Verdict], *, method: str) -> Verdict:
         return failed(str(error), method=method)
     except Exception as error:  # a judge never raises: what is left is a fault of ours, or of the limits it was given
         return failed(f"the judge failed: {type(error).__name__}: {error}"[:300], method=method)
+
+
+def unusable(response: object) -> Verdict | None:
+    """What to say of a response that holds no program; None for any other."""
+    if not isinstance(response, str) or not response.strip():
+        return no_answer("there is no code")
+    if len(response) > MOST_CHARACTERS:
+        return reject(None, method="length", reason=f"the response is longer than {MOST_CHARACTERS} characters")
+    return None
 
 
 def verdict_of_counts(

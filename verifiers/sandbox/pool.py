@@ -30,6 +30,7 @@ from reasonrl.verifiers.sandbox.results import (
     one_line,
     read_report,
 )
+from reasonrl.verifiers.sandbox.shelf import Shelf
 from reasonrl.verifiers.sandbox.tester import (
     BAD_TESTS,
     FAILED,
@@ -69,8 +70,8 @@ class Sandbox:
         """Workers that died and were replaced."""
         self.losses: deque[str] = deque(maxlen=20)
         """Why the last of them were lost."""
-        self._programs = _Shelf(self.workers)
-        self._testers = _Shelf(self.workers)
+        self._programs = Shelf(self.workers)
+        self._testers = Shelf(self.workers)
         _sandboxes.add(self)
 
     def __enter__(self) -> Self:
@@ -222,7 +223,7 @@ class Sandbox:
     def closed(self) -> bool:
         return self._programs.closed
 
-    def _attempt(self, shelves: Sequence[_Shelf], work: Callable[[Sequence[Worker]], _T]) -> _T:
+    def _attempt(self, shelves: Sequence[Shelf], work: Callable[[Sequence[Worker]], _T]) -> _T:
         """Does the work, and a second time when a worker dies, for that may have been something else's doing."""
         for _ in range(2):
             try:
@@ -232,9 +233,9 @@ class Sandbox:
                 self.restarts += 1
         raise SandboxError(f"the process that runs programs was lost twice: {self.losses[-1]}")
 
-    def _with_workers(self, shelves: Sequence[_Shelf], work: Callable[[Sequence[Worker]], _T]) -> _T:
+    def _with_workers(self, shelves: Sequence[Shelf], work: Callable[[Sequence[Worker]], _T]) -> _T:
         """Always takes from the shelves in the same order, so that no two jobs wait for each other."""
-        held: list[tuple[_Shelf, Worker]] = []
+        held: list[tuple[Shelf, Worker]] = []
         try:
             for shelf in shelves:
                 worker = shelf.take()
@@ -260,69 +261,6 @@ class Sandbox:
     def _forget(self) -> None:
         self._programs.forget()
         self._testers.forget()
-
-
-class _Shelf:
-    """Workers of one kind: idle, busy, or starting; never more than `most`."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.closed = False
-        self.idle: list[Worker] = []
-        self.busy: list[Worker] = []
-        self._starting = 0
-        self._changed = threading.Condition()
-
-    def take(self) -> Worker:
-        with self._changed:
-            while not self.idle and len(self.busy) + self._starting >= self.most and not self.closed:
-                self._changed.wait()
-            if self.closed:
-                raise SandboxError("the sandbox is closed")
-            if self.idle:
-                worker = self.idle.pop()
-                self.busy.append(worker)
-                return worker
-            self._starting += 1
-        started: list[Worker] = []
-        try:
-            started.append(Worker())
-        finally:
-            with self._changed:
-                self._starting -= 1
-                self.busy += started
-                self._changed.notify()
-        return started[0]
-
-    def give_back(self, worker: Worker) -> None:
-        with self._changed:
-            self.busy.remove(worker)
-            closed = self.closed
-            if not closed:
-                self.idle.append(worker)
-            self._changed.notify()
-        if closed:
-            worker.close()
-
-    def lose(self, worker: Worker) -> None:
-        with self._changed:
-            self.busy.remove(worker)
-            self._changed.notify()
-        worker.close()
-
-    def close(self) -> None:
-        with self._changed:
-            self.closed = True
-            idle, self.idle = self.idle, []
-            self._changed.notify_all()
-        for worker in idle:
-            worker.close()
-
-    def forget(self) -> None:
-        for worker in (*self.idle, *self.busy):
-            worker.forget()
-        self._changed = threading.Condition()
-        self.idle, self.busy, self._starting = [], [], 0
 
 
 _REFUSED = RunResult(RunStatus.REFUSED, error=f"the code is longer than {MAX_CODE_BYTES} bytes")
@@ -383,7 +321,9 @@ def _read_tests(said: Ending, ran: Ending, total: int, processor: float, memory_
         kind, passed, _, reason = json.loads(said.report)
     except ValueError:
         how = _ended_badly(said, processor, memory_mb)
-        return TrustedRun(how.status, total=total, error=f"the tests' process ended: {how.error}", fault="sandbox")
+        # Only what the program returned can have cost the tests so much memory; anything else is our failure.
+        fault = "program" if how.status is RunStatus.MEMORY else "sandbox"
+        return TrustedRun(how.status, total=total, error=f"the tests' process ended: {how.error}", fault=fault)
     if kind == GONE:
         how = _ended_badly(ran, processor, memory_mb)
         status = RunStatus.CRASH if how.status is RunStatus.OK else how.status

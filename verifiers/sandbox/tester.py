@@ -21,6 +21,7 @@ from _json import encode_basestring_ascii as quoted
 from collections.abc import Iterator
 from typing import Any
 
+from reasonrl.verifiers.sandbox.child import describe
 from reasonrl.verifiers.sandbox.values import MAX_REPORT, TooBig, decode, encode
 
 PASSED, FAILED, RAISED, OUTPUT, MEMORY, UNDEFINED, GONE = (
@@ -55,6 +56,10 @@ class _Stop(BaseException):
         super().__init__(kind, reason)
 
 
+class _NoHandle(TooBig):
+    """The tests made an object that cannot leave their process: a function, say."""
+
+
 class Channel:
     """The way to the program's process."""
 
@@ -71,8 +76,10 @@ class Channel:
         self.calls += 1
         try:
             request = encode([operation, target, name, values, named], keep=_handle)
-        except TooBig as error:
+        except _NoHandle as error:
             raise _Stop(UNSUPPORTED, f"the tests hand the program what cannot be sent: {error}") from None
+        except TooBig as error:  # it can only have grown out of what the program returned before
+            raise _Stop(OUTPUT, str(error)) from None
         data = f"{request}\n".encode()
         try:
             while data:
@@ -146,7 +153,7 @@ def _handle(item: Any) -> int:
     if type(item) is Remote:
         number: int = item._number
         return number
-    raise TooBig(f"a value of type {type(item).__name__}")
+    raise _NoHandle(f"a value of type {type(item).__name__}")
 
 
 def _arguments_of(kind: type[BaseException]) -> bool:
@@ -175,7 +182,8 @@ def judge(
 ) -> tuple[str, int, str]:
     """How it ended, the units that passed, and why."""
     try:
-        codes = [compile(source, "<tests>", "exec", dont_inherit=True, optimize=0) for source in (*setup, *units)]
+        sources = {f"<tests {number}>": source for number, source in enumerate((*setup, *units))}
+        codes = [compile(source, name, "exec", dont_inherit=True, optimize=0) for name, source in sources.items()]
         names = remote if remote is not None else list(names_of_program((*setup, *units), reference))
     except (SyntaxError, ValueError, RecursionError) as error:
         return BAD_TESTS, 0, f"the tests do not compile: {error}"
@@ -200,7 +208,7 @@ def judge(
         except _Stop as stop:
             return stop.args[0], passed, stop.args[1]
         except BaseException as error:
-            kind, reason = _why(error, channel, (*setup, *units)[position])
+            kind, reason = _why(error, channel, sources)
             if position < len(setup) or kind == BAD_TESTS:
                 return kind, passed, reason
             first, why = first or kind, why or reason
@@ -258,20 +266,20 @@ def _undefined(failure: bytes) -> tuple[str, int, str]:
     return UNDEFINED, 0, reason if type(reason) is str else "the program's process reports nonsense"
 
 
-def _why(error: BaseException, channel: Channel, source: str) -> tuple[str, str]:
+def _why(error: BaseException, channel: Channel, sources: dict[str, str]) -> tuple[str, str]:
     """Whose fault an exception in the tests is, in one sentence."""
-    line, trace = 0, error.__traceback__
+    where, trace = "", error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<tests>":
-            line = trace.tb_lineno
+        lines = sources.get(trace.tb_frame.f_code.co_filename, "").splitlines()
+        if 0 < trace.tb_lineno <= len(lines):
+            where = lines[trace.tb_lineno - 1].strip()[:_MOST_LINE]
         trace = trace.tb_next
-    lines = source.splitlines()
-    where = lines[line - 1].strip()[:_MOST_LINE] if 0 < line <= len(lines) else ""
-    text = f"{type(error).__name__}: {error}"[:120] if str(error) else type(error).__name__
+    text = describe(error)[:120].removesuffix(": ")
     if error is channel.raised:
         return channel.kind, f"{where}: {text}"
     if isinstance(error, AssertionError):
         return FAILED, where
-    if isinstance(error, NameError | ImportError | SyntaxError):
+    # The tests' own mistake only if they spell the name: it may also stand in a text that they evaluate.
+    if isinstance(error, NameError | ImportError) and error.name and error.name in "\n".join(sources.values()):
         return BAD_TESTS, f"the tests themselves fail at {where}: {text}"
     return FAILED, f"{where}: {text}"

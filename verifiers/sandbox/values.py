@@ -4,7 +4,8 @@ A program's values travel as tagged JSON that an adversary may have written: int
 arrays are themselves; {"f": "1.5"} is a float, {"t": [...]} a tuple, {"s": [...]} a set, {"d": [key, value, ...]} a
 dict, and so on (`_PLAIN`). What is read back is always made of exact builtin types, so no `__eq__` of a program's
 ever runs here. A `rich` document may also hold values of the standard library's types, iterators as lists, and handles
-of objects that stayed where they are (`_RICH`). The processes that run programs import this file too: it needs nothing of ours.
+of objects that stayed where they are (`_RICH`). The processes that run programs import this file too: it needs nothing
+of ours.
 """
 
 from __future__ import annotations
