@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.verifiers import code as code_module
 from reasonrl.verifiers.code import CodeJob, extract_code, verify_code, verify_many
+from reasonrl.verifiers.code import calls as calls_module
 from reasonrl.verifiers.core import Status, Verdict
 from reasonrl.verifiers.sandbox import Sandbox, SandboxError, default_sandbox
 
@@ -65,7 +65,9 @@ def test_the_reason_counts_the_tests_that_pass() -> None:
     )
 
 
-@pytest.mark.parametrize("tests", [[], [((1,), object())], [((b"",), 1)]])
+@pytest.mark.parametrize(
+    "tests", [[], [((1,), object())], [((1,), 10**9000)], [((1,), "x" * 300_000)], [(1, 2, 3, 4)], [3]]
+)
 def test_tests_that_mean_nothing_are_a_bad_reference(tests: list[Any]) -> None:
     verdict = verify_code(RIGHT, "add", tests)
     assert verdict.status is Status.BAD_REFERENCE
@@ -98,7 +100,7 @@ def test_a_finished_verdict_is_remembered_and_a_timeout_is_not(monkeypatch: pyte
     def unreachable() -> Sandbox:
         raise SandboxError("asked again")
 
-    monkeypatch.setattr(code_module, "default_sandbox", unreachable)
+    monkeypatch.setattr(calls_module, "default_sandbox", unreachable)
     assert judge(fresh) is first
     assert verify_code(fresh, "add", [*TESTS, ((0, 0), 0)]).status is Status.ERROR
 

@@ -1,157 +1,107 @@
-"""The process that runs model-written code: a small warm interpreter that forks one child per job.
+"""The process that forks a child for each job: a small warm interpreter, started by `worker.py`, that runs nothing.
 
-Started as `python -s -P -S -B zygote.py <descriptor of jobs> <descriptor of replies>`; it imports nothing of ours.
-It knows no test's expected value, so neither it nor a child can forge a verdict: whatever a child reports is only what
-the program "returned". The first frame in is its configuration, the others are jobs; each gets one frame out.
+It sees neither a program nor a value: the judge sends it one header per job together with open descriptors, and only
+the child reads and writes those. So no child finds in its memory what an earlier job left there, and none holds a test.
 
-    frame in    length (uint32), deadline, processor time (float64 seconds), memory (uint64 bytes), a marshalled body
-    frame out   one letter, length (uint32), payload
-
-The child gives up what it can: descriptors, memory, processor time, files, processes, and where the kernel offers them
-capabilities, the file system (Landlock) and all but a short list of system calls (seccomp). Every measure that the
-platform lacks is left out and the others still hold; the first reply names those in force.
+    header in   kind, deadline, processor time (float64 seconds), memory (uint64 bytes), and beside it descriptors of
+                the body (to read), the report (to write), and for some kinds the channel or the program's input
+    reply out   one letter, a number (exit code or signal), length (uint32), payload (only for CONFIGURE)
 """
 
 from __future__ import annotations
 
+import _socket
 import contextlib
-import ctypes
 import gc
 import marshal
 import os
-import resource
 import select
 import signal
 import struct
 import sys
 import time
-from _json import encode_basestring_ascii as quote
 from collections.abc import Callable
-from typing import Any
 
-FRAME = struct.Struct("<IddQ")
-REPLY = struct.Struct("<cI")
-REPORT, TIMEOUT, MEMORY, OUTPUT, CRASH = b"R", b"T", b"M", b"O", b"C"
-MAX_REPORT = 1 << 18
-"""Bytes that one job may report."""
-MAX_DEPTH = 24
-MAX_BITS = 14_000
-"""Size of the largest integer that leaves: Python reads no longer decimal numbers without being told to."""
-_OUT_OF_MEMORY = 77
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
-_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
-_READ_FILE, _READ_DIR = 4, 8
+from reasonrl.verifiers.sandbox import child as child_module
+from reasonrl.verifiers.sandbox import jail, tester
 
+HEADER = struct.Struct("<cddQ")
+REPLY = struct.Struct("<ciI")
+CONFIGURE, CALLS, SERVE, PROGRAM, TESTS = b"G", b"C", b"S", b"P", b"T"
+LEFT, KILLED, LATE = b"L", b"K", b"D"
+"""How a job's process ended: by itself with an exit code, by a signal, or at the deadline."""
+OUT_OF_MEMORY = 77
+"""The exit code of a child that ran out of memory."""
+_MOST_DESCRIPTORS = 4
+_WARM = "re,math,cmath,collections,itertools,functools,operator,typing,string,random,heapq,bisect,copy,json,decimal"
+"""Modules that programs often import: children find them loaded."""
 
-class _TooBig(Exception):
-    """The value is not made of plain types, or too large to leave."""
-
-
-class _Pipes:
-    """Descriptors of the pipes to the judge."""
-
-    jobs = -1
-    replies = -1
+_KINDS: dict[bytes, Callable[[bytes, int, int], None]] = {
+    CALLS: child_module.make_calls,
+    SERVE: child_module.serve,
+    PROGRAM: child_module.run_program,
+    TESTS: tester.run_tests,
+}
 
 
-def main() -> None:
-    _Pipes.jobs, _Pipes.replies = map(int, sys.argv[1:3])
-    libc = ctypes.CDLL(None, use_errno=True)
-    body = _receive()[-1]
-    assert body is not None
-    seccomp, readable = marshal.loads(body)
-    measures, filter_system_calls = _harden(libc, seccomp, readable)
-    # One job here first: children then share what the interpreter sets up at its first compilation (1.2, not 3.0 ms).
-    _run("import math\ndef f(x):\n x=[v+1 for v in sorted(x)]\n return x,{1:2.5},'a',f", "f", [([1],), (0,)])
-    del sys.modules["program"]
-    _reply(REPORT, " ".join(measures).encode())
+def main(descriptor: int) -> None:
+    judge = _socket.socket(fileno=descriptor)
+    *_, descriptors = _receive(judge)
+    measures, enter = jail.lock(jail.Config(*marshal.loads(_read_all(descriptors[0]))))
+    for number in descriptors:
+        os.close(number)
+    for name in _WARM.split(","):
+        with contextlib.suppress(ImportError):
+            __import__(name)
+    # One job here first: children then share what the interpreter sets up at its first compilation.
+    child_module.warm_up()
+    denied = jail.probe(enter)
+    _reply(judge, LEFT, 0, f"{' '.join(measures)}\n{' '.join(denied)}".encode())
     # Frozen objects are never touched by the collector, so that children share their memory pages.
     gc.collect()
     gc.freeze()
     while True:
-        deadline, processor, memory, body = _receive()
-        if body is None:
-            os._exit(0)
-        letter, payload = _supervise(body, deadline, processor, memory, filter_system_calls)
-        _reply(letter, payload)
+        kind, deadline, processor, memory, descriptors = _receive(judge)
+        end = time.monotonic() + deadline
+        reader, writer = os.pipe()
+        process = os.fork()
+        if process == 0:
+            judge.close()
+            os.close(reader)
+            _work(kind, processor, memory, descriptors, enter)
+        os.close(writer)
+        for number in descriptors:
+            os.close(number)
+        _reply(judge, *_watch(process, reader, end))
 
 
-def _supervise(
-    body: bytes, deadline: float, processor: float, memory: int, filter_system_calls: Callable[[], None]
-) -> tuple[bytes, bytes]:
-    """Forks a child for the job, reads its report until the deadline, and kills all that is left of it."""
-    end = time.monotonic() + deadline
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _work(body, processor, memory, reader, writer, filter_system_calls)
-    os.close(writer)
+def _watch(process: int, reader: int, end: float) -> tuple[bytes, int]:
+    """Waits until the child has left or must; nothing of it remains. The pipe closes when the child is gone."""
     poll = select.poll()
     poll.register(reader, select.POLLIN)
-    report, letter = bytearray(), REPORT
-    while True:
-        left = end - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000 + 1):
-            letter = TIMEOUT
-            break
-        chunk = os.read(reader, 1 << 16)
-        if not chunk:
-            break
-        report += chunk
-        if len(report) > MAX_REPORT + 16:
-            letter = OUTPUT
-            break
+    in_time = bool(poll.poll(max(0.0, end - time.monotonic()) * 1000 + 1))
     os.close(reader)
-    status = _kill(child)
-    if letter != REPORT:
-        return letter, b""
-    if report.endswith(b"\n"):  # only a whole report ends so
-        return REPORT, bytes(report)
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        return (
-            (TIMEOUT, b"")
-            if number in (signal.SIGPROF, signal.SIGXCPU)
-            else (CRASH, b"the process died of signal %d" % number)
-        )
-    code = os.WEXITSTATUS(status)
-    return (MEMORY, b"") if code == _OUT_OF_MEMORY else (CRASH, b"the process left with exit code %d" % code)
-
-
-def _kill(child: int) -> int:
-    """Ends the child and its group. A child that has already left keeps its exit status."""
-    for end in (os.killpg, os.kill):
+    for kill in (os.killpg, os.kill):
         with contextlib.suppress(OSError):
-            end(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1]
+            kill(process, signal.SIGKILL)  # a child that has already left keeps its exit status
+    status = os.waitpid(process, 0)[1]
+    if not in_time:
+        return LATE, 0
+    return (KILLED, os.WTERMSIG(status)) if os.WIFSIGNALED(status) else (LEFT, os.WEXITSTATUS(status))
 
 
-def _work(
-    body: bytes, processor: float, memory: int, reader: int, writer: int, filter_system_calls: Callable[[], None]
-) -> None:
-    """The child: gives up its rights, runs the job, reports, and leaves without any clean-up of the program's."""
-    code = _OUT_OF_MEMORY
+def _work(kind: bytes, processor: float, memory: int, descriptors: list[int], enter: jail.Enter) -> None:
+    """The child: gives up its rights, does the job, and leaves without any clean-up of the program's."""
+    code = OUT_OF_MEMORY
     try:
-        os.setsid()
-        for descriptor in (_Pipes.jobs, _Pipes.replies, reader):
-            os.close(descriptor)
-        seconds = int(processor) + 2
-        signal.setitimer(signal.ITIMER_PROF, processor)  # ends the child unless it learns to ignore it
-        for limit, value in (
-            (resource.RLIMIT_CPU, seconds),
-            (resource.RLIMIT_AS, memory),
-            (resource.RLIMIT_FSIZE, 0),
-            (resource.RLIMIT_NOFILE, 16),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_NPROC, 0),
-        ):
-            hard = resource.getrlimit(limit)[1]
-            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(limit, (value, value))
-        filter_system_calls()
-        report = _run(*marshal.loads(body)).encode()
-        while report:
-            report = report[os.write(writer, report) :]
+        body, report, extra = [*descriptors, -1][:3]
+        job = _read_all(body)
+        os.close(body)
+        if kind == PROGRAM:
+            os.dup2(extra, 0)
+            os.dup2(report, 1)
+        enter(processor, memory)
+        _KINDS[kind](job, report, extra)
         code = 0
     except MemoryError:
         pass
@@ -161,188 +111,24 @@ def _work(
         os._exit(code)
 
 
-def _run(code: str, entry_point: str, calls: list[tuple[Any, ...]]) -> str:
-    """Defines the program and makes the calls. Returns a JSON array: what went wrong at first (or null), then calls.
-
-    A call is ["v", value], ["e", exception], ["m", ""] out of memory, or ["o", why the value cannot leave].
-    """
-    module = type(sys)("program")
-    sys.modules["program"] = module
-    try:
-        exec(compile(code, "<program>", "exec"), module.__dict__)
-        function = module.__dict__[entry_point]
-    except MemoryError:
-        return '[["m",""]]\n'
-    except KeyError as error:
-        missing = entry_point not in module.__dict__
-        return f'[["e",{quote(f"NameError: there is no function {entry_point}" if missing else _describe(error))}]]\n'
-    except BaseException as error:
-        return f'[["e",{quote(_describe(error))}]]\n'
-    reports = ["null"]
-    room = MAX_REPORT
-    for arguments in calls:
-        try:
-            kind, text = "v", _encode(function(*arguments), room)
-        except _TooBig as error:
-            kind, text = "o", quote(str(error))
-        except MemoryError:
-            kind, text = "m", '""'
-        except BaseException as error:
-            kind, text = "e", quote(_describe(error))
-        room -= len(text) + 8
-        if room < 0:
-            kind, text = "o", '"the values are too large together"'
-        reports.append(f'["{kind}",{text}]')
-    return f"[{','.join(reports)}]\n"
+def _read_all(descriptor: int) -> bytes:
+    """All of a file, wherever it has been left."""
+    size = os.fstat(descriptor).st_size
+    return os.pread(descriptor, size, 0)
 
 
-def _describe(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"[:200]
-    except BaseException:
-        return "an exception that cannot be printed"
+def _receive(judge: _socket.socket) -> tuple[bytes, float, float, int, list[int]]:
+    """The next job; leaves with the judge."""
+    head, ancillary, _, _ = judge.recvmsg(HEADER.size, _socket.CMSG_LEN(4 * _MOST_DESCRIPTORS), _socket.MSG_WAITALL)
+    if len(head) < HEADER.size:
+        os._exit(0)
+    descriptors = [number for _, _, data in ancillary for (number,) in struct.iter_unpack("i", data)]
+    return (*HEADER.unpack(head), descriptors)
 
 
-def _encode(value: Any, room: int) -> str:
-    """Tagged JSON of exact builtin types; a subclass with a clever `__eq__` does not leave."""
-    parts: list[str] = []
-    left = room
-
-    def put(part: str) -> None:
-        nonlocal left
-        left -= len(part)
-        if left < 0:
-            raise _TooBig(f"the value is larger than {MAX_REPORT} bytes")
-        parts.append(part)
-
-    def put_all(opening: str, items: Any, closing: str, depth: int) -> None:
-        put(opening)
-        for position, item in enumerate(items):
-            if position:
-                put(",")
-            walk(item, depth + 1)
-        put(closing)
-
-    def walk(item: Any, depth: int) -> None:
-        kind = type(item)
-        if depth > MAX_DEPTH:
-            raise _TooBig(f"the value is nested more than {MAX_DEPTH} deep")
-        if item is None or kind is bool:
-            put("null" if item is None else "true" if item else "false")
-        elif kind is int:
-            if item.bit_length() > MAX_BITS:
-                raise _TooBig(f"an integer has more than {MAX_BITS} bits")
-            put(str(item))
-        elif kind is str:
-            if len(item) > left:
-                raise _TooBig(f"the value is larger than {MAX_REPORT} bytes")
-            put(quote(item))
-        elif kind is float:
-            put(f'{{"f":"{item!r}"}}')
-        elif kind is list:
-            put_all("[", item, "]", depth)
-        elif kind is tuple:
-            put_all('{"t":[', item, "]}", depth)
-        elif kind is set:
-            put_all('{"s":[', item, "]}", depth)
-        elif kind is dict:
-            put_all('{"d":[', [part for pair in item.items() for part in pair], "]}", depth)
-        else:
-            raise _TooBig(f"a value of type {str(kind.__name__)[:60]} is not plain")
-
-    walk(value, 0)
-    return "".join(parts)
-
-
-def _harden(libc: ctypes.CDLL, program: bytes | None, readable: list[str]) -> tuple[list[str], Callable[[], None]]:
-    """Measures that zygote and children share, taken once; returns their names and what each child does for itself."""
-    measures = ["rlimits", "session"]
-    if not sys.platform.startswith("linux"):
-        return measures, lambda: None
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # nobody reads this process through /proc
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    header = struct.pack("<Ii", 0x20080522, 0)
-    if libc.capset(header, bytes(24)) == 0:
-        measures.append("capabilities")
-    if _landlock(libc, readable):
-        measures.append("landlock")
-    buffer = ctypes.create_string_buffer(program or b"", len(program or b""))
-    fprog = struct.pack("<HxxxxxxQ", len(program or b"") // 8, ctypes.addressof(buffer))
-
-    def filter_system_calls(keep: Any = buffer) -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        if program and libc.prctl(_PR_SET_SECCOMP, 2, fprog, 0, 0) != 0:
-            raise OSError("the system call filter was refused")
-
-    if program and _accepts(filter_system_calls):
-        measures.append("seccomp")
-    else:
-        program = None
-    return measures, filter_system_calls
-
-
-def _accepts(filter_system_calls: Callable[[], None]) -> bool:
-    """Whether the kernel takes the filter, tried in a child, and whether it then denies a fork."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            filter_system_calls()
-            try:
-                os.fork()
-            except PermissionError:
-                code = 0
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
-
-
-def _landlock(libc: ctypes.CDLL, readable: list[str]) -> bool:
-    """Denies files outside `readable`, TCP, and signals to other processes, as far as the kernel knows how."""
-    abi = libc.syscall(_LANDLOCK_CREATE, None, 0, 1)
-    if abi < 1:
-        return False
-    rights = 13 + (abi >= 2) + (abi >= 3) + (abi >= 5)
-    attributes = struct.pack("<QQQ", (1 << rights) - 1, 3, 3)[: 24 if abi >= 6 else 16 if abi >= 4 else 8]
-    rules = libc.syscall(_LANDLOCK_CREATE, attributes, len(attributes), 0)
-    if rules < 0:
-        return False
-    for path in readable:
-        try:
-            folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except OSError:
-            continue
-        libc.syscall(_LANDLOCK_ADD, rules, 1, struct.pack("<Qi", _READ_FILE | _READ_DIR, folder), 0)
-        os.close(folder)
-    done: bool = libc.syscall(_LANDLOCK_RESTRICT, rules, 0) == 0
-    os.close(rules)
-    return done
-
-
-def _receive() -> tuple[float, float, int, bytes | None]:
-    head = _read(FRAME.size)
-    if head is None:
-        return 0.0, 0.0, 0, None
-    length, deadline, processor, memory = FRAME.unpack(head)
-    return deadline, processor, memory, _read(length)
-
-
-def _read(count: int) -> bytes | None:
-    """Exactly `count` bytes; None when the judge has gone."""
-    data = bytearray()
-    while len(data) < count:
-        chunk = os.read(_Pipes.jobs, count - len(data))
-        if not chunk:
-            return None
-        data += chunk
-    return bytes(data)
-
-
-def _reply(letter: bytes, payload: bytes) -> None:
-    data = REPLY.pack(letter, len(payload)) + payload
-    while data:
-        data = data[os.write(_Pipes.replies, data) :]
+def _reply(judge: _socket.socket, letter: bytes, number: int, payload: bytes = b"") -> None:
+    judge.sendall(REPLY.pack(letter, number, len(payload)) + payload)
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
