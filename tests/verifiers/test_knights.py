@@ -16,7 +16,7 @@ PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "knights_k
 QUIZ = (
     "A very special island is inhabited only by knights and knaves. Knights always tell the truth, and knaves always "
     'lie. You meet 2 inhabitants: Ann, and Bob. Ann said that Bob is a knave. "If Ann is a knight then Bob is a '
-    'knight," Bob claimed. Bob said, "Ann is not a knight." So who is a knight and who is a knave?'
+    'knight," Bob claimed. Bob said, "Ann is a knave and Bob is a knave." So who is a knight and who is a knave?'
 )
 RIGHT = "Ann is a knight, and Bob is a knave."
 
