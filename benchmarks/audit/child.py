@@ -27,7 +27,7 @@ _START_SECONDS = 120.0
 """For a child to import what it needs and to draw its problems."""
 _MEMORY = 6 << 30
 _SHOWN = 70
-_MOST_HANGS = 6
+_MOST_HANGS = 3
 """A subject that hangs more often is not audited further."""
 
 
@@ -65,6 +65,8 @@ class Outcome:
     styles: dict[str, str] = field(default_factory=dict)
     problems: int = 0
     complete: bool = True
+    left_out: str = ""
+    """Why it was not audited."""
 
     def faults(self, check: str) -> int:
         return sum(finding.check == check for finding in self.findings)

@@ -1,9 +1,9 @@
-"""`reasonrl audit`: tries to fool every judge, and gives it right answers; prints a table, exit code 1 for any fault."""
+"""`reasonrl audit`: tries to fool every judge, and gives it right answers; a table, and exit code 1 for any fault."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,11 +58,7 @@ def main(config: AuditConfig) -> None:
             progress.update(task, description=name)
             request = Request(name, data.get(name), config.problems, config.seed, config.difficulty)
             outcomes.append(
-                audit(
-                    request,
-                    deadline=config.deadline,
-                    progress=lambda done: progress.update(task, trial=f"trial {done:,}"),
-                )
+                _audit(request, config.deadline, lambda done: progress.update(task, trial=f"trial {done:,}"))
             )
             progress.advance(task)
             if not console.is_terminal:
@@ -72,6 +68,16 @@ def main(config: AuditConfig) -> None:
     show(outcomes, console)
     if any(outcome.findings or not outcome.complete for outcome in outcomes):
         raise SystemExit(1)
+
+
+def _audit(request: Request, deadline: float, progress: Callable[[int], None]) -> Outcome:
+    """The outcome; what a peer cannot provide (a data set without answers, say) is a row that says so."""
+    try:
+        return audit(request, deadline=deadline, progress=progress)
+    except ValueError as error:
+        if request.name.partition("/")[0] not in PEERS:
+            raise
+        return Outcome(request.name, left_out=str(error).removeprefix(f"{request.name}: "))
 
 
 def _names(config: AuditConfig) -> tuple[list[str], dict[str, str]]:
@@ -92,6 +98,8 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
     console.print(make_table(outcomes))
     console.print("a number: so many trials, all as they should be; n/m: faults of trials", style="dim")
     for outcome in outcomes:
+        if outcome.left_out:
+            console.print(escape(f"\n{outcome.name}: left out, {outcome.left_out}"), soft_wrap=True)
         if not outcome.complete:
             console.print(f"\n[bold]{escape(outcome.name)}[/bold]: hung too often, the rest was left out")
         if outcome.findings:
@@ -134,6 +142,7 @@ def to_json(outcomes: Sequence[Outcome], config: AuditConfig) -> dict[str, Any]:
                 "name": outcome.name,
                 "problems": outcome.problems,
                 "complete": outcome.complete,
+                "left_out": outcome.left_out,
                 "tried": {str(check): outcome.tried.get(check, 0) for check in Check},
                 "faults": {str(check): outcome.faults(check) for check in Check},
                 "partial": outcome.partial,
