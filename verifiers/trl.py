@@ -58,7 +58,7 @@ def reward_function(judge: Judge, *, column: str = "gold", name: str | None = No
             for reference, completion in zip(references, completions, strict=True)
         ]
 
-    reward.__name__ = reward.__qualname__ = name or getattr(judge, "__name__", type(judge).__name__)
+    reward.__name__ = str(name or getattr(judge, "__name__", type(judge).__name__))
     return reward
 
 

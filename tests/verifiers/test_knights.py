@@ -28,7 +28,7 @@ def published() -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
-def holds(statement: Any, world: tuple[bool, ...]) -> bool:
+def holds(statement: Any, world: tuple[bool, ...]) -> Any:
     """The data set's own form of a statement, under one world."""
     match statement:
         case ("telling-truth", person):

@@ -69,7 +69,7 @@ def parse_quiz(text: str) -> Puzzle | None:
     if len(names) > MAX_PEOPLE or len(set(names)) < len(names) or not all(re.fullmatch(_NAME, n) for n in names):
         return None
     rest = text[start.end() :].strip().removesuffix(_QUESTION).strip()
-    claims = []
+    claims: list[tuple[str, Formula]] = []
     while rest:
         match = next((found for found in (telling.match(rest) for telling in _TELLINGS) if found is not None), None)
         formula = _claim(match["claim"], names) if match is not None else None

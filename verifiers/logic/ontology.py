@@ -33,12 +33,12 @@ _FINAL = re.compile(r"(?:Answer: *)?(True|False)\.?", re.IGNORECASE)
 class Literal(NamedTuple):
     """A property that something has, or has not."""
 
-    property: str
+    quality: str
     positive: bool
 
     @property
     def denied(self) -> Literal:
-        return Literal(self.property, not self.positive)
+        return Literal(self.quality, not self.positive)
 
 
 class Rule(NamedTuple):
