@@ -25,7 +25,7 @@ from reasonrl.verifiers.sandbox.values import is_plain, same
 Test = tuple[tuple[Any, ...], Any]
 """Arguments of one call, and the value it must return."""
 
-_FENCE = re.compile(r"^```[ \t]*(?:python3?|py)?[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_FENCE = re.compile(r"^```[ \t]*(?:python3?|py)?[ \t\r]*\n(.*?)^```", re.DOTALL | re.MULTILINE | re.IGNORECASE)
 _SYNTAX = ("SyntaxError:", "IndentationError:", "TabError:")
 _MOST_REMEMBERED = 20_000
 
