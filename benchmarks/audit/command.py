@@ -42,7 +42,7 @@ class AuditConfig:
     out: str | None = None
     """Also write everything to this JSON file."""
     deadline: float = 10.0
-    """Seconds after which a judge that has not answered is ended."""
+    """Seconds of processor time after which a judge that has not answered is ended."""
 
 
 def main(config: AuditConfig) -> None:

@@ -120,7 +120,7 @@ class Slow(Sound):
 class Hangs(Sound):
     def verify(self, problem: Problem, answer: str) -> Verdict:
         while "9**9**9**9" in answer:
-            time.sleep(0.1)
+            pass
         return super().verify(problem, answer)
 
 
