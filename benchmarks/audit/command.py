@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import tyro
 from reasonrl.benchmarks.audit.child import Outcome, Request, audit
-from reasonrl.benchmarks.audit.subjects import PEERS, subject_names
+from reasonrl.benchmarks.audit.subjects import PEERS, peer_version, subject_names
 from reasonrl.benchmarks.audit.trials import Check
 from rich.console import Console
 from rich.markup import escape
@@ -136,7 +136,12 @@ def cell(outcome: Outcome, check: str) -> str:
 
 def to_json(outcomes: Sequence[Outcome], config: AuditConfig) -> dict[str, Any]:
     return {
-        "settings": {"problems": config.problems, "seed": config.seed, "difficulty": config.difficulty},
+        "settings": {
+            "problems": config.problems,
+            "seed": config.seed,
+            "difficulty": config.difficulty,
+            "peer_version": peer_version(config.peer) if config.peer is not None else "",
+        },
         "judges": [
             {
                 "name": outcome.name,

@@ -228,6 +228,10 @@ def subject_names(ids: Sequence[str], data: dict[str, str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def peer_version(peer: str) -> str:
+    return str(importlib.import_module(f"reasonrl.benchmarks.audit.{peer}").version())
+
+
 def _peer_names(name: str) -> list[str]:
     peer, slash, _ = name.partition("/")
     if slash:

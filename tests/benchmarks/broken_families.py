@@ -64,6 +64,8 @@ class Evaluates(Sound):
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         found = extract_answer(answer) or ""
+        if "**" in found or "<<" in found:  # would take for ever, which is another fault
+            return reject(found[:80], method="eval", reason="too large")
         try:
             value = eval(found[:500].strip())
         except BaseException:

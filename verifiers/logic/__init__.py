@@ -4,6 +4,7 @@ formulas    propositional formulas and entailment by bitset truth tables
 proofs      natural deduction: lines that cite a rule and earlier lines
 resolution  refutations: clauses that cite two earlier ones, down to the empty clause
 ontology    chains of modus ponens in the language of ProntoQA
+calculation the first wrong step of a calculation in words
 knights     knights and knaves in the language of the published puzzles
 assignment  grid and zebra puzzles in a small language of constraints
 """
