@@ -24,8 +24,8 @@ trials a check has made; n/**m** says that n of m were faults. This page is writ
 - **gold**: demonstrations, or published answers, are accepted
 - **formats**: so are they with other blanks, line ends, fences, boxes and hashes where the contract allows these; forms
   of which it says nothing are accepted for all problems or for none
-- **impostors**: constants, echoes, other problems' answers, several answers at once, look-alikes, code, and the family's
-  own impostors score 0
+- **impostors**: constants, echoes, other problems' answers, several answers at once, look-alikes, code, and the
+  family's own impostors score 0
 - **hostile**: a megabyte of anything, deep brackets, towers of powers, NUL, lone surrogates score 0
 - **errors**: the judge never raises and never blames itself
 - **speed**: each answer takes less than a second of processor time
