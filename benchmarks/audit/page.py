@@ -46,10 +46,10 @@ _PEER = """
 ## reasoning-gym {version}
 
 Its `score_answer` on {problems} problems of each data set with the default settings, answers given bare, as it asks
-(it extracts them beforehand). A score of 0.99 or more counts as accepted. Many of its scorers document partial credit
+(it extracts them beforehand). A score of 0.9999 or more counts as accepted. Many of its scorers document partial credit
 for answers that are nearly right or too long: **partial** counts the wrong answers that earn some, and these are no
 faults. A right answer with a blank or line break beside it that earns less than full is a fault in **formats**. Steps
-and shaping it has none. {count}
+and shaping it has none. Digits of other scripts, which Python's `int` reads, are not held against it. {count}
 
 """
 
@@ -71,7 +71,7 @@ def page(ours: Mapping[str, Any], peer: Mapping[str, Any] | None) -> str:
         )
         count += f" ({', '.join(executing)})." if executing else "."
         version = peer["settings"].get("peer_version", "")
-        parts += [_PEER.format(version=version, problems=4 * peer_problems, count=count), _table(tried)]
+        parts += [_PEER.format(version=version, problems=2 * peer_problems, count=count), _table(tried)]
         left = [
             f"{judge['name'].partition('/')[2]} ({judge['left_out']})" for judge in peer["judges"] if judge["left_out"]
         ]

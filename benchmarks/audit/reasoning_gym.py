@@ -1,7 +1,7 @@
 """reasoning-gym's data sets as subjects of the audit (https://github.com/open-thought/reasoning-gym, not one of ours).
 
 Gold        the entry's stored answer, given to `score_answer` bare, as the library asks (answers are extracted before)
-Accepted    a score of 0.99 or more: some scorers give 1.0 by floating point
+Accepted    a score of 0.9999 or more; a score in proportion to length is below that
 Partial     many scorers document a score between 0 and 1 for what is nearly right or long; it is counted apart
 Left out    data sets that store no answer, that need a download, or that cannot be built with their default settings:
             these are errors with a name, not faults
@@ -20,7 +20,7 @@ from reasonrl.benchmarks.audit.answers import Kind
 from reasonrl.benchmarks.audit.subjects import Case, Judged, same_answer
 from reasonrl.envs.core import Problem, Source
 
-FULL = 0.99
+FULL = 0.9999
 _SIZE = 50
 
 
@@ -37,13 +37,13 @@ class PeerSubject:
         return f"reasoning_gym/{self.short}"
 
     def cases(self, count: int, *, seed: int, difficulty: int | None) -> list[Case]:
-        """Four times `count` problems with the library's default settings; they have no difficulties of ours."""
+        """Twice `count` problems with the library's default settings; they have no difficulties of ours."""
         if difficulty is not None:
             raise ValueError("reasoning-gym's data sets have no difficulty of ours: leave --difficulty out")
         library = importlib.import_module("reasoning_gym")
         rows = library.create_dataset(self.short, size=_SIZE, seed=seed)
         found = []
-        for number in range(4 * count):
+        for number in range(2 * count):
             entry = rows[number]
             gold = entry["answer"]
             if not isinstance(gold, str):

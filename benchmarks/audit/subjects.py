@@ -181,8 +181,8 @@ class DatasetSubject:
 
 
 def same_answer(one: str, other: str) -> bool:
-    """Whether two final answers are the same text, or the same number."""
-    one, other = one.strip(), other.strip()
+    """Whether two final answers are the same text but for its case, or the same number."""
+    one, other = one.strip().casefold(), other.strip().casefold()
     return one == other or (parse_number(one) is not None and parse_number(one) == parse_number(other))
 
 

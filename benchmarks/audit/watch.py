@@ -1,15 +1,14 @@
 """Sees what a process does while a judge runs: code that is executed, files, sockets, processes (PEP 578).
 
 An audit hook cannot be taken away again, so this is for a process of its own. Imports are not counted: a judge may load
-what it needs. Nor is what our own sandbox and our worker for algebra do to start the process in which they work; code
-that is executed counts wherever it comes from.
+what it needs. Nor is what our own sandbox and our worker for algebra do to start the process in which they work.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 _PROCESSES = (
@@ -31,17 +30,23 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Watch:
-    """Collects what happens between `begin` and `end`."""
+    """Collects what happens between `begin` and `end`.
 
-    def __init__(self) -> None:
+    Code counts when it is the answer itself, or has a canary in it: a judge may well compile texts of its own.
+    """
+
+    def __init__(self, canaries: tuple[str, ...]) -> None:
         self._seen: list[str] = []
         self._answer = ""
+        self._canaries = canaries
+        self._ours = False
+        """Whether what was compiled last came from the answer."""
         self._on = False
         sys.addaudithook(self._hook)
 
     def begin(self, answer: str) -> None:
         """Args: answer: files that it names may not even be read."""
-        self._seen, self._answer, self._on = [], answer, True
+        self._seen, self._answer, self._ours, self._on = [], answer, False, True
 
     def end(self) -> list[str]:
         """What happened, each once, in order."""
@@ -51,10 +56,15 @@ class Watch:
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._on:
             return
-        if event == "exec":
-            code = arguments[0]
-            if isinstance(code, CodeType) and code.co_filename.startswith("<") and not _importing():
-                self._seen.append(f"executes {code.co_filename}")
+        if event == "compile":
+            source = arguments[0]
+            text = source.decode(errors="replace") if isinstance(source, bytes) else source
+            self._ours = isinstance(text, str) and (
+                text.strip() == self._answer.strip() or any(canary in text for canary in self._canaries)
+            )
+        elif event == "exec":
+            if self._ours:
+                self._seen.append("executes the answer as Python")
         elif event in _PROCESSES:
             self._note(f"starts a process ({event})")
         elif event in _SOCKETS:
