@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reasonrl.verifiers import code as code_judges
 from reasonrl.verifiers.command import VerifyConfig, main
 
 PROOF = {"premises": ["A>B", "A"], "goal": "B"}
@@ -47,6 +48,23 @@ def test_one_pair(gold: str, pred: str, kind: Any, status: str, code: int, capsy
     assert found == code
     assert rows[0]["correct"] is (status == "correct")
     assert (rows[0]["score"] is None) is (status == "bad_reference")
+
+
+HUMANEVAL = {
+    "prompt": "def f(x):\n",
+    "test": "def check(candidate):\n    assert candidate(1) == 2\n",
+    "entry_point": "f",
+}
+MBPP = {"test_list": ["assert f(1) == 2"], "code": "def f(x):\n return x+1"}
+
+
+@pytest.mark.skipif(not hasattr(code_judges, "verify_mbpp"), reason="the judges of whole data sets are not here")
+@pytest.mark.parametrize(("kind", "gold"), [("humaneval", HUMANEVAL), ("mbpp", MBPP)])
+def test_rows_of_code_data_sets(kind: Any, gold: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    for body, code in (("x+1", 0), ("x", 1)):
+        config = VerifyConfig(gold=json.dumps(gold), pred=f"def f(x):\n    return {body}\n", kind=kind)
+        rows, found = run(config, capsys)
+        assert found == code, rows
 
 
 def test_a_file_gives_a_verdict_per_line_and_the_worst_exit_code(
