@@ -113,7 +113,7 @@ class Slow(Sound):
     """Takes its time over a long answer."""
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
-        end = time.process_time() + 1.5
+        end = time.process_time() + 1.1
         while len(answer) > 900_000 and "9" in answer and time.process_time() < end:
             pass
         return super().verify(problem, answer)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from reasonrl.benchmarks.audit import answers
 from reasonrl.benchmarks.audit.answers import Kind
-from reasonrl.benchmarks.audit.child import Outcome, Request, Traps, audit, shorten
+from reasonrl.benchmarks.audit.child import Outcome, Request, audit, shorten
 from reasonrl.benchmarks.audit.command import AuditConfig, main
 from reasonrl.benchmarks.audit.subjects import same_answer, subject_names
-from reasonrl.benchmarks.audit.trials import Check
+from reasonrl.benchmarks.audit.trials import Check, Traps
 from reasonrl.envs.datasets import DATASETS
 from reasonrl.envs.families import FAMILIES
 from reasonrl.envs.registry import environment_ids
@@ -75,7 +75,7 @@ def test_a_fault_is_found_by_the_check_that_is_for_it(name: str, check: Check) -
     outcome = broken(name)
     assert outcome.faults(check) > 0
     others = {finding.check for finding in outcome.findings} - {check}
-    assert others <= ({Check.FORMATS} if name == "Deaf" else set()), others
+    assert others <= ({Check.FORMATS, Check.FARMING} if name == "Deaf" else set()), others
 
 
 def test_code_that_is_run_leaves_its_trace() -> None:
@@ -158,6 +158,6 @@ def test_a_constant_that_happens_to_be_right_is_no_impostor() -> None:
 def test_what_is_shown_of_an_answer_is_short_and_the_same_in_every_run() -> None:
     traps = Traps("/tmp/somewhere/canary", 4711)
     assert shorten("open('/tmp/somewhere/canary'); ('127.0.0.1', 4711)", traps) == (
-        "open(\\'<canary>\\'); (\\'127.0.0.1\\', <port>)"
+        "open('<canary>'); ('127.0.0.1', <port>)"
     )
     assert len(shorten("\ud800" * 1000, traps)) < 400

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from reasonrl.verifiers.core import Verdict, failed
@@ -49,7 +50,7 @@ def test_a_missing_or_short_column_is_told_in_a_sentence() -> None:
 
 
 def test_only_what_the_assistant_says_is_read() -> None:
-    chat = [
+    chat: list[dict[str, Any]] = [
         {"role": "assistant", "content": "let me look it up", "tool_calls": []},
         {"role": "tool", "content": "Answer: 4"},
         {"role": "assistant", "content": None},
