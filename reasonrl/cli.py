@@ -26,6 +26,10 @@ COMMANDS = {
         "reasonrl.benchmarks.protocol:BenchConfig", "agents x environments x budgets x seeds, stored as they come"
     ),
     "report": Command("reasonrl.benchmarks.report:ReportConfig", "table and page of a stored benchmark"),
+    "verify": Command("reasonrl.verifiers.command:VerifyConfig", "judge answers: one pair, or a file of them"),
+    "audit": Command(
+        "reasonrl.benchmarks.audit.command:AuditConfig", "try to fool every verifier; what each accepts, in a table"
+    ),
     "train sft": Command("reasonrl.agents.initialization.sft:SFTConfig", "learn from demonstrations"),
     "train grpo": Command(
         "reasonrl.agents.learning.grpo:GRPOConfig", "learn from rewards (group-relative policy gradient)"

@@ -4,6 +4,9 @@ A line reads `5 C MP 2 4`: its number, its formula, the rule, the lines it follo
 
     MP  X>Y, X  gives Y        HS  X>Y, Y>Z  gives X>Z      AI  X, Y  gives X&Y        OI  X    gives X|Y or Y|X
     MT  X>Y, ~Y gives ~X       DS  X|Y, ~X   gives Y        AE  X&Y   gives X, or Y    DN  ~~X  gives X, and X gives ~~X
+
+>>> verify_proof(["A>B", "B>C", "A"], "C", "4 B MP 1 3\\n5 C MP 2 4").correct
+True
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from reasonrl.verifiers.answers import MARK, is_answer_line
+from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.logic.formulas import (
     AND,
     IMPLIES,
@@ -29,6 +34,10 @@ RULES = {"MP": 2, "MT": 2, "HS": 2, "DS": 2, "AI": 2, "AE": 1, "OI": 1, "DN": 1}
 INTRODUCTIONS = ("AI", "OI", "DN")
 """Rules that build: applied without end they give ever larger formulas."""
 MAX_LINE_CHARS = 160
+MAX_PREMISES = 64
+MAX_LINES = 200
+MAX_PROOF_CHARS = 20_000
+"""Of a whole proof text, blank lines and all."""
 
 _LINE = re.compile(r"([0-9]{1,3})[.):]? +([A-L~&|>() -]+?) +([A-Z]{2}) +([0-9]{1,3})(?:,? +([0-9]{1,3}))?")
 
@@ -90,6 +99,49 @@ def check_proof_line(lines: Sequence[Formula], line: ProofLine) -> str:
     if not follows(line.rule, [lines[cite - 1] for cite in line.cites], line.formula):
         return f"{line.rule} does not give this from {' and '.join(map(str, line.cites))}"
     return ""
+
+
+def verify_proof(premises: Sequence[str], goal: str, lines: str | Sequence[str]) -> Verdict:
+    """Whether the lines prove the goal from the premises. Strict: one line that does not follow spoils the proof.
+
+    Args:
+        premises: formulas as text; they are lines 1 to n.
+        goal: the formula to prove. A premise or goal that is no formula gives BAD_REFERENCE.
+        lines: the proof, one line each (blank ones are passed over). The last one is the goal, or is an `Answer:` line
+            with the number of the line that is.
+    """
+    given = [parse_formula(text) for text in (*premises, goal)]
+    known = [formula for formula in given if formula is not None]
+    if len(known) < len(given) or len(premises) > MAX_PREMISES:
+        reason = f"the premises (at most {MAX_PREMISES}) and the goal must be formulas such as A&B>~C"
+        return failed(reason, status=Status.BAD_REFERENCE, method="proof")
+    wanted = known.pop()
+    text = lines if isinstance(lines, str) else "\n".join(lines[: MAX_LINES + 1])
+    if len(text) > MAX_PROOF_CHARS:
+        return _no_proof(text, f"a proof has at most {MAX_PROOF_CHARS} characters")
+    written = [line.strip() for line in text.split("\n") if line.strip()]
+    named = written.pop() if written and is_answer_line(written[-1]) else f"{MARK} {len(premises) + len(written)}"
+    if not written:
+        return no_answer("there is no proof line")
+    if len(written) > MAX_LINES:
+        return _no_proof(text, f"a proof has at most {MAX_LINES} lines")
+    for each in written:
+        line = parse_proof_line(each)
+        if line is None:
+            return _no_proof(text, f"this is no proof line: {each[:40]!r}")
+        problem = check_proof_line(known, line)
+        if problem:
+            return reject(each, method="proof", reason=f"line {line.number}: {problem}")
+        known.append(line.formula)
+    claimed = re.fullmatch(r"[0-9]{1,3}", named.removeprefix(MARK).strip())
+    number = int(claimed[0]) if claimed else 0
+    if not 1 <= number <= len(known) or known[number - 1] != wanted:
+        return reject(written[-1], method="proof", reason="the proof does not end with the goal")
+    return accept(written[-1], method="proof")
+
+
+def _no_proof(text: str, reason: str) -> Verdict:
+    return reject(text[:80], method="proof", reason=reason, status=Status.UNPARSABLE)
 
 
 def follows(rule: str, cited: Sequence[Formula], conclusion: Formula) -> bool:

@@ -1,0 +1,256 @@
+"""What can be audited: our families and data sets, and anybody's family, behind one small interface.
+
+A subject is named by an id of the registry, the name of a family or data set, `module:Class` or `file.py:Class`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, cast
+
+from reasonrl.benchmarks.audit.answers import Kind
+from reasonrl.envs.core import Family, Judge, Problem, Source, View, generate
+from reasonrl.envs.datasets import DATASETS, get_dataset
+from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
+from reasonrl.envs.mdp import Level
+from reasonrl.envs.registry import environment_ids, source_name
+from reasonrl.envs.seeding import generator
+from reasonrl.verifiers.answers import MARK, extract_answer
+from reasonrl.verifiers.math import parse_number
+
+PEERS = ("reasoning_gym",)
+
+
+class Judged(NamedTuple):
+    """What a judge said."""
+
+    score: float
+    status: str
+    failed: bool = False
+    """The judge failed, as it says itself."""
+
+
+class Case(NamedTuple):
+    """One problem to audit."""
+
+    name: str
+    prompt: str
+    gold: str
+    """A right response."""
+    final: str
+    """Its final answer alone."""
+    kind: Kind
+    problem: Any = None
+
+
+class Subject(Protocol):
+    """Something that judges answers."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def full(self) -> float:
+        """The score from which on an answer counts as accepted."""
+        ...
+
+    @property
+    def partial_credit(self) -> bool:
+        """Whether a score between nothing and full is documented, and so no fault."""
+        ...
+
+    def cases(self, count: int, *, seed: int, difficulty: int | None) -> list[Case]: ...
+    def judge(self, case: Case, answer: str) -> Judged: ...
+    def truly_right(self, case: Case, answer: str, other: Case) -> bool:
+        """Whether another problem's answer solves this one as well, decided without the judge under audit."""
+        ...
+
+    def impostors(self, case: Case, rng: random.Random) -> Iterator[str]: ...
+    def steps_of(self, case: Case) -> tuple[Source, Problem] | None:
+        """Source and problem to play at the step level; None where there are no steps."""
+        ...
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One family as a source of problems, registered or not."""
+
+    family: Family
+    levels: tuple[str, ...] = tuple(Level)
+
+    @property
+    def name(self) -> str:
+        return self.family.name
+
+    @property
+    def max_prompt_chars(self) -> int:
+        return self.family.max_prompt_chars
+
+    @property
+    def max_choices(self) -> int:
+        return self.family.max_choices
+
+    def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
+        return generate(self.family, split, index, difficulty)
+
+    def family_of(self, view: View) -> Judge:
+        return self.family
+
+
+@dataclass(frozen=True)
+class FamilySubject:
+    """A family: its demonstrations are the gold."""
+
+    family: Family
+    full = 1.0
+    partial_credit = False
+
+    @property
+    def name(self) -> str:
+        return self.family.name
+
+    def cases(self, count: int, *, seed: int, difficulty: int | None) -> list[Case]:
+        """`count` problems of each difficulty, or of the one given."""
+        levels = list(self.family.difficulties) if difficulty is None else [difficulty]
+        found = []
+        for level in levels:
+            for number in range(count):
+                problem = generate(self.family, "train", seed * 100_003 + number, level)
+                gold = self.family.demonstrate(problem, generator("audit", seed, problem.id), frozenset()).text
+                answer = extract_answer(gold)
+                kind = Kind.CODE if answer is None else Kind.LINE
+                found.append(
+                    Case(problem.id, problem.view.prompt, gold, gold if answer is None else answer, kind, problem)
+                )
+        return found
+
+    def judge(self, case: Case, answer: str) -> Judged:
+        verdict = self.family.verify(case.problem, answer)
+        return Judged(verdict.score, verdict.status.value, not verdict.judged)
+
+    def truly_right(self, case: Case, answer: str, other: Case) -> bool:
+        if same_answer(case.final, other.final) or case.problem.reference == other.problem.reference:
+            return True
+        verdict = self.family.check_answer(case.problem.view, answer)
+        return verdict is not None and verdict.correct
+
+    def impostors(self, case: Case, rng: random.Random) -> Iterator[str]:
+        return iter(self.family.impostors(case.problem, rng))
+
+    def steps_of(self, case: Case) -> tuple[Source, Problem] | None:
+        return Alone(self.family), case.problem
+
+
+@dataclass(frozen=True)
+class DatasetSubject:
+    """A data set: its published answers are the gold."""
+
+    source: Source
+    full = 1.0
+    partial_credit = False
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    def cases(self, count: int, *, seed: int, difficulty: int | None) -> list[Case]:
+        """As many problems as there are of a family with eight difficulties."""
+        found: dict[str, Case] = {}
+        for number in range(8 * count):
+            problem = self.source.problem("test", generator("audit", seed, number).randrange(2**31))
+            final = str(problem.reference.value)
+            found[problem.id] = Case(problem.id, problem.view.prompt, f"{MARK} {final}", final, Kind.MARKED, problem)
+        return list(found.values())
+
+    def judge(self, case: Case, answer: str) -> Judged:
+        verdict = self.source.family_of(case.problem.view).verify(case.problem, answer)
+        return Judged(verdict.score, verdict.status.value, not verdict.judged)
+
+    def truly_right(self, case: Case, answer: str, other: Case) -> bool:
+        return same_answer(case.final, other.final)
+
+    def impostors(self, case: Case, rng: random.Random) -> Iterator[str]:
+        return iter(())
+
+    def steps_of(self, case: Case) -> tuple[Source, Problem] | None:
+        return self.source, case.problem
+
+
+def same_answer(one: str, other: str) -> bool:
+    """Whether two final answers are the same text but for its case, or the same number."""
+    one, other = one.strip().casefold(), other.strip().casefold()
+    return one == other or (parse_number(one) is not None and parse_number(one) == parse_number(other))
+
+
+def open_subject(name: str, data: str | None) -> Subject:
+    """The subject of this name, in the process that asks.
+
+    Raises:
+        ValueError: there is none of this name; the message says what there is.
+    """
+    peer, slash, rest = name.partition("/")
+    if slash and peer in PEERS:
+        module = importlib.import_module(f"reasonrl.benchmarks.audit.{peer}")
+        return cast(Subject, module.open_peer(rest))
+    if ":" in name:
+        return FamilySubject(_load(name))
+    if name in FAMILIES:
+        return FamilySubject(get_family(name))
+    return DatasetSubject(get_dataset(name, data))
+
+
+def subject_names(ids: Sequence[str], data: dict[str, str]) -> list[str]:
+    """Names for `open_subject`, each once: an id of a domain is its families. No ids: all families, and the data sets
+    for which there is a file.
+    """
+    if not ids:
+        return [*FAMILIES, *(name for name in DATASETS if name in data)]
+    names: list[str] = []
+    for each in ids:
+        if each in environment_ids():
+            each = source_name(each)
+        if each in DOMAINS:
+            names += DOMAINS[each]
+        elif each.partition("/")[0] in PEERS:
+            names += _peer_names(each)
+        elif each in FAMILIES or ":" in each:
+            names.append(each)
+        elif each in DATASETS:
+            if each not in data:
+                raise ValueError(f"{each} needs its data: pass --data {each}=<file>")
+            names.append(each)
+        else:
+            source_name(each)  # raises, with what there is
+    return list(dict.fromkeys(names))
+
+
+def peer_version(peer: str) -> str:
+    return str(importlib.import_module(f"reasonrl.benchmarks.audit.{peer}").version())
+
+
+def _peer_names(name: str) -> list[str]:
+    peer, slash, _ = name.partition("/")
+    if slash:
+        return [name]
+    module = importlib.import_module(f"reasonrl.benchmarks.audit.{peer}")
+    return [f"{peer}/{each}" for each in module.peer_names()]
+
+
+def _load(name: str) -> Family:
+    """A family from `module:Class` or `file.py:Class`."""
+    place, _, attribute = name.rpartition(":")
+    if place.endswith(".py"):
+        spec = importlib.util.spec_from_file_location(Path(place).stem, place)
+        if spec is None or spec.loader is None or not Path(place).is_file():
+            raise ValueError(f"there is no file {place!r}: name a family as file.py:Class")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        module = importlib.import_module(place)
+    if not hasattr(module, attribute):
+        raise ValueError(f"{place} has no class {attribute!r}: name a family as file.py:Class")
+    return cast(Family, getattr(module, attribute)())

@@ -1,0 +1,88 @@
+"""Our judges as reward functions of TRL's GRPOTrainer and RLOOTrainer. TRL itself is not imported.
+
+    GRPOTrainer(model, reward_funcs=reward_function(verify_number), train_dataset=...)       # with a column "gold"
+
+TRL calls `f(prompts=..., completions=..., completion_ids=..., trainer_state=..., <one list per column>)` and takes one
+number per completion; None means that this function says nothing about it, and is left out of the sum.
+
+>>> reward = reward_function(lambda gold, text: accept(text, method="exact") if text == gold else no_answer())
+>>> reward(prompts=["2+2?", "3+3?"], completions=["4", [{"role": "assistant", "content": "7"}]], gold=["4", "6"])
+[1.0, 0.0]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from reasonrl.verifiers.core import Verdict, accept, no_answer  # noqa: F401  # the last two: for the example
+
+Completion = str | Sequence[Mapping[str, Any]]
+"""A text, or the messages of a chat."""
+Judge = Callable[[Any, str], Verdict]
+"""Takes the reference and the completion's text, as `verify_number(gold, response)` does."""
+
+
+class RewardFunction(Protocol):
+    __name__: str
+
+    def __call__(
+        self, *, prompts: Sequence[Any], completions: Sequence[Completion], **columns: Any
+    ) -> list[float | None]: ...
+
+
+def reward_function(judge: Judge, *, column: str = "gold", name: str | None = None) -> RewardFunction:
+    """A reward function for TRL: the judge's score, None where the judge itself failed.
+
+    Args:
+        judge: called with the row's reference and the completion's text.
+        column: the column of the training set that holds the reference.
+        name: what TRL calls it in its logs; by default the judge's name.
+
+    Raises (when it is called):
+        ValueError: the training set has no such column, or its length is not that of the completions.
+    """
+
+    def reward(prompts: Sequence[Any], completions: Sequence[Completion], **columns: Any) -> list[float | None]:
+        if column not in columns:
+            raise ValueError(
+                f"the training set has no column {column!r}: name the one that holds the reference, column=... "
+                f"(there are {', '.join(sorted(columns)) or 'none'})"
+            )
+        references = columns[column]
+        if len(references) != len(completions):
+            raise ValueError(f"{len(references)} references for {len(completions)} completions: pass one for each")
+        return [
+            score(judge(reference, text_of(completion)))
+            for reference, completion in zip(references, completions, strict=True)
+        ]
+
+    reward.__name__ = str(name or getattr(judge, "__name__", type(judge).__name__))
+    return reward
+
+
+def score(verdict: Verdict) -> float | None:
+    """The score; None when the judge failed, which says nothing about the answer."""
+    return verdict.score if verdict.judged and math.isfinite(verdict.score) else None
+
+
+def text_of(completion: Completion) -> str:
+    """The text of a completion; of a chat the contents of the assistant's messages, a line break between them.
+
+    >>> text_of([{"role": "assistant", "content": "so"}, {"role": "assistant", "content": [{"text": "Answer: 4"}]}])
+    'so\\nAnswer: 4'
+    """
+    if isinstance(completion, str):
+        return completion
+    contents = (message.get("content") for message in completion if message.get("role", "assistant") == "assistant")
+    return "\n".join(text for text in map(_content, contents) if text)
+
+
+def _content(content: Any) -> str:
+    """A message's content is a text, or a list of parts of which some have a text."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, Sequence):
+        return "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
+    return ""
