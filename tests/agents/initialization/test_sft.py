@@ -89,9 +89,10 @@ def test_a_large_vocabulary_changes_the_cost_and_not_the_loss(monkeypatch: pytes
         assert gradient is not None
         return loss.detach(), gradient.clone()
 
+    seen: list[int] = []
     everywhere = loss_and_gradient()
     monkeypatch.setattr(sft, "_LARGE_VOCABULARY", 1)
-    monkeypatch.setattr(model.lm_head, "forward", functools.partial(_counting, model.lm_head, seen := []))
+    monkeypatch.setattr(model.lm_head, "forward", functools.partial(_counting, model.lm_head, seen))
     torch.testing.assert_close(loss_and_gradient(), everywhere)
     assert seen == [int((weights[:, 1:] > 0).sum())]
 
