@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from reasonrl.verifiers.code import CodeJob, extract_code, verify_code, verify_many
 from reasonrl.verifiers.code import calls as calls_module
 from reasonrl.verifiers.core import Status, Verdict
-from reasonrl.verifiers.sandbox import Sandbox, SandboxError, default_sandbox
+from reasonrl.verifiers.sandbox import Sandbox, SandboxError
 
 TESTS = [((1, 2), 3), ((50, 7), 57), ((11, 4), 15)]
 RIGHT = "def add(a,b):\n return a+b"
-ATTACKS = Path(__file__).parents[3] / "shared/data/conformance/code_attacks.jsonl"
 
 
 def judge(code: str, *, deadline: float = 2.0) -> Verdict:
     return verify_code(code, "add", TESTS, deadline=deadline)
-
-
-def attacks() -> list[Any]:
-    if not ATTACKS.is_file():
-        return [pytest.param({}, marks=pytest.mark.skip(reason="the file of attacks is not here"))]
-    return [pytest.param(row, id=row["name"]) for row in map(json.loads, ATTACKS.read_text().splitlines())]
 
 
 def test_a_program_that_passes_every_test_is_correct() -> None:
@@ -117,17 +106,3 @@ def test_a_finished_verdict_is_remembered_and_a_timeout_is_not(monkeypatch: pyte
 )
 def test_the_program_is_the_last_closed_fence_or_everything(response: str, code: str) -> None:
     assert extract_code(response) == code
-
-
-@pytest.mark.parametrize("row", attacks())
-def test_known_attacks_are_judged_as_they_must_be(row: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_TOKEN", "1")
-    marks = Path("/tmp/adv")
-    before = sorted(os.listdir(marks)) if marks.is_dir() else None
-    start = time.perf_counter()
-    verdict = judge(row["code"], deadline=1.0)
-    assert verdict.correct == (row["must"] == "pass"), verdict
-    assert verdict.judged
-    assert time.perf_counter() - start < 4.0
-    assert before == (sorted(os.listdir(marks)) if marks.is_dir() else None)
-    assert default_sandbox().run_calls(RIGHT, "add", [(4, 5)]).values == (9,)

@@ -133,7 +133,7 @@ WRONG = {
         " except OSError: return 0\n return a+b"
     ),
     "memory": "def add(a,b):\n x=[]\n while True: x.append(bytearray(1<<24))",
-    "collisions": "def add(a,b): return {i*(2**61-1) for i in range(9000)}",
+    "collisions": "def add(a,b): return {i*(2**61-1) for i in range(2000)}",
 }
 """Each must fail, and leave the pool alive."""
 
@@ -161,9 +161,9 @@ from reasonrl.verifiers.sandbox import Sandbox
 sandbox = Sandbox(workers=1)
 said = {"level": sandbox.level, "verdicts": {}}
 tests = [((1, 2), 3), ((50, 7), 57), ((11, 4), 15)]
-for name, code in json.load(sys.stdin).items():
-    verdict = verify_code(code, "add", tests, deadline=1.0, sandbox=sandbox)
-    alive = sandbox.run_calls("def f(a, b):\\n return a-b", "f", [(7, 9)]).values == (-2,)
+for name, (code, must_pass) in json.load(sys.stdin).items():
+    verdict = verify_code(code, "add", tests, deadline=10.0 if must_pass else 0.5, sandbox=sandbox)
+    alive = sandbox.run_calls("def f(a, b):\\n return a-b", "f", [(7, 9)], deadline=20.0).values == (-2,)
     said["verdicts"][name] = [verdict.correct, verdict.judged, alive]
 print(json.dumps(said))
 """
@@ -198,7 +198,7 @@ def test_each_program_is_judged_as_it_must_be(name: str, sandbox: Sandbox, monke
     marks = Path("/tmp/adv")
     before = sorted(os.listdir(marks)) if marks.is_dir() else None
     start = time.perf_counter()
-    verdict = verify_code(code, "add", TESTS, deadline=5.0 if must_pass else 1.0, sandbox=sandbox)
+    verdict = verify_code(code, "add", TESTS, deadline=10.0 if must_pass else 0.5, sandbox=sandbox)
     assert verdict.correct == must_pass, verdict
     assert verdict.judged
     assert len(verdict.reason) < 400
@@ -226,7 +226,7 @@ def test_each_program_is_judged_as_it_must_be_by_a_user_without_rights() -> None
         shutil.copytree(source, Path(folder, "verifiers"), ignore=shutil.ignore_patterns("__pycache__"))
         done = subprocess.run(
             [*as_nobody, python, "-I", "-B", "-c", RUNNER, folder],
-            input=json.dumps({name: code for name, (code, _) in programs.items()}),
+            input=json.dumps(programs),
             capture_output=True,
             text=True,
             cwd="/",

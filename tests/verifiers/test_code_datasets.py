@@ -61,7 +61,7 @@ def plain_harness(program: str, tests: str, sandbox: Sandbox) -> bool | None:
 @pytest.mark.parametrize("shape", ["body", "function", "fence", "indented lines"])
 def test_every_known_solution_of_humaneval_passes_however_it_is_written(shape: str, sandbox: Sandbox) -> None:
     failures = {}
-    for problem in load("humaneval")[:: 1 if shape == "body" else 6]:
+    for problem in load("humaneval")[:: 1 if shape == "body" else 8]:
         body = problem["canonical_solution"]
         completion = {
             "body": body,
@@ -75,15 +75,16 @@ def test_every_known_solution_of_humaneval_passes_however_it_is_written(shape: s
     assert failures == {}
 
 
-@pytest.mark.parametrize("body", ["    pass\n", "    return True\n", "    return 0\n", "    raise ValueError\n"])
+@pytest.mark.parametrize("body", ["    pass\n", "    return True\n"])
 def test_no_problem_of_humaneval_is_passed_by_a_body_without_thought(body: str, sandbox: Sandbox) -> None:
     said = [verify_humaneval(problem, body, deadline=DEADLINE, sandbox=sandbox).status for problem in load("humaneval")]
     assert set(said) == {Status.WRONG}
 
 
-def test_every_known_solution_of_mbpp_passes(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_known_solution_of_mbpp_passes(every: int, sandbox: Sandbox) -> None:
     failures = {}
-    for problem in load("mbpp"):
+    for problem in load("mbpp")[::every]:
         verdict = verify_mbpp(problem, problem["code"], challenge=True, deadline=DEADLINE, sandbox=sandbox)
         if not verdict.correct:
             failures[problem["task_id"]] = verdict.reason
@@ -94,7 +95,7 @@ def test_no_problem_of_mbpp_is_passed_by_a_function_that_returns_nothing_or_itse
     problems = load("mbpp")
     for value in ("None", "type('Any', (), {'__eq__': lambda self, other: True})()"):
         passed = []
-        for problem in problems[:: 3 if value == "None" else 12]:
+        for problem in problems[:: 6 if value == "None" else 24]:
             names = [node.name for node in ast.parse(problem["code"]).body if isinstance(node, ast.FunctionDef)]
             code = "\n".join(f"def {name}(*values, **named): return {value}" for name in names)
             verdict = verify_mbpp(problem, code, deadline=DEADLINE, sandbox=sandbox)

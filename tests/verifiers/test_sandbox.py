@@ -168,6 +168,17 @@ def test_a_forged_report_is_nonsense_not_an_error(report: bytes) -> None:
         return
 
 
+def test_keys_that_share_a_hash_are_refused_before_they_cost_time() -> None:
+    keys = [number * (2**61 - 1) for number in range(8000)]
+    assert len({hash(key) for key in keys}) == 1
+    start = time.process_time()
+    for form in ('{"s":%s}', '{"z":%s}', '{"d":%s}'):
+        with pytest.raises(ValueError, match="not well formed"):
+            decode((form % keys).encode())
+    assert time.process_time() - start < 0.5
+    assert len(decode(b'{"s":%s}' % str(list(range(8000))).encode())) == 8000
+
+
 @LINUX
 @pytest.mark.skipif(system_call_filter() is None, reason="no table of system calls for this machine")
 @pytest.mark.parametrize(
