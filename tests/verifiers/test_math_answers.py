@@ -332,6 +332,61 @@ def test_a_sentence_that_says_more_than_one_thing_is_no_answer(answer: str) -> N
     assert not verify_math("34", answer, extract=False).correct
 
 
+ATTACKS = r"""
+\boxed{41 \text{ or } %}
+\boxed{% \text{ or } 41}
+\boxed{\{41, %\}}
+\boxed{41, %}
+\boxed{%/41}
+\boxed{%;41}
+\boxed{41} or \boxed{%}
+\boxed{%} or \boxed{41}
+\boxed{%}\boxed{41}
+\boxed{41}\boxed{%}
+\boxed{}
+\boxed{x}
+\boxed{\text{not } %}
+\boxed{\neq %}
+\boxed{% \pm 1}
+\boxed{1 \cdot (%) + 1}
+\boxed{% \text{ if } x>0}
+\boxed{%?}
+\boxed{\begin{cases} % \\ 41 \end{cases}}
+%
+it is %
+The answer is % or 41
+the answer is not %
+#### 41 or %
+\boxed{41 %}
+\boxed{% 41}
+\boxed{a=41, b=%}
+\boxed{41 < %}
+\boxed{\le %}
+\boxed{x \ne %}
+\boxed{41 : %}
+\boxed{41 \to %}
+\boxed{41 \Rightarrow %}
+\boxed{41 \text{ (or maybe } %)}
+\boxed{% (41)}
+\boxed{%\text{ or so}}
+\boxed{% \text{ dozen}}
+\boxed{\text{between 41 and }%}
+\boxed{%_{10}}
+Answer: 41 (not %)
+\boxed{%} \boxed{41} \boxed{%}
+"""
+
+
+@pytest.mark.parametrize("attack", ATTACKS.strip().split("\n"))
+@pytest.mark.parametrize(
+    "gold", ["42", r"\frac{14}{3}", r"3\sqrt{13}", "x=5", "(1,2)", "[0,1)", "-1", r"\text{Evelyn}"]
+)
+def test_a_gold_answer_with_a_way_out_beside_it_is_not_accepted(attack: str, gold: str) -> None:
+    verdict = verify_math(gold, attack.replace("%", gold))
+    assert not verdict.correct
+    assert verdict.judged
+
+
 # options -----------------------------------------------------------------------------------------------------------
 
 
@@ -451,6 +506,7 @@ def test_a_megabyte_of_anything_is_refused_quickly(piece: str) -> None:
         assert verdict.status in (Status.NO_ANSWER, Status.UNPARSABLE, Status.WRONG)
 
 
+@pytest.mark.filterwarnings("ignore:the reference")
 @pytest.mark.parametrize(
     "answer",
     ["9^{9^{9^{9}}}", "(10^9)!", "((10^5)!)!", "\\binom{10^9}{10^8}", "2^{10^{10}}", "(x+1)^{10^6}",

@@ -196,6 +196,6 @@ def candidates(text: str) -> Iterator[str]:
         percent = _PERCENT.match(sentence, last.end())
         yield formulas[-1] + (" \\%" if percent else "")
     numbers = _NUMBER.findall(sentence)
-    plain = not formulas and not hedged and not set("\n\\{}^=") & set(sentence)
+    plain = not formulas and not hedged and not set("\n\\{}()[]^=?") & set(sentence) and any(map(str.isalpha, sentence))
     if plain and len(numbers) == 1 and sum(map(str.isdigit, sentence)) == sum(map(str.isdigit, numbers[0])):
         yield numbers[0]

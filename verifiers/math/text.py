@@ -14,7 +14,7 @@ _FRACTIONS = re.compile(r"\\[dt]frac(?![A-Za-z])")
 _BLANKS = re.compile(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 ,.'&/()-]*|\([A-Za-z]\)", re.ASCII)
 _CHOICE = re.compile(r"\(?\s*([A-J])\s*\)?\s*[.:]?", re.ASCII)
-_CHOSEN = re.compile(r"\(?\s*([A-J])\s*(?:\)|[.:](?=\s))\s*\S.*", re.ASCII | re.DOTALL)
+_CHOSEN = re.compile(r"\(?\s*([A-J])\s*[).:]\s+[^\s;,?]+[^;,?]*", re.ASCII)
 
 _HEDGE = re.compile(r"\b(?:and|or|not|nor|but|maybe|either|also)\b|(?<![A-Za-z])[A-J][).:]", re.ASCII | re.IGNORECASE)
 
