@@ -10,7 +10,6 @@ Exit code     0 all are correct, 1 some are not, 2 some could not be judged, or 
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import sys
@@ -136,32 +135,35 @@ def to_json(verdict: Verdict, *, number: int) -> str:
     )
 
 
-def _verifier(module: str, name: str) -> Callable[..., Verdict]:
-    """Loaded when first asked for: judging a number starts no sandbox."""
-    found: Callable[..., Verdict] = getattr(importlib.import_module(f"reasonrl.verifiers.{module}"), name)
-    return found
-
-
 def _math(gold: Any, pred: str) -> Verdict:
-    return _verifier("math", "verify_number")(str(gold), pred)
+    from reasonrl.verifiers.math import verify_math
+
+    return verify_math(str(gold), pred)
 
 
 def _number(gold: Any, pred: str) -> Verdict:
-    return _verifier("math", "verify_number")(str(gold), pred)
+    from reasonrl.verifiers.math import verify_number
+
+    return verify_number(str(gold), pred)
 
 
 def _code(gold: Any, pred: str) -> Verdict:
+    from reasonrl.verifiers.code import extract_code, verify_code
+
     tests = [(tuple(arguments), expected) for arguments, expected in gold["tests"]]
-    code = _verifier("code", "extract_code")(pred)
-    return _verifier("code", "verify_code")(code, gold["entry_point"], tests)
+    return verify_code(extract_code(pred), gold["entry_point"], tests)
 
 
 def _humaneval(gold: Any, pred: str) -> Verdict:
-    return _verifier("code", "verify_humaneval")(gold, pred)
+    from reasonrl.verifiers.code import verify_humaneval
+
+    return verify_humaneval(gold, pred)
 
 
 def _mbpp(gold: Any, pred: str) -> Verdict:
-    return _verifier("code", "verify_mbpp")(gold, pred)
+    from reasonrl.verifiers.code import extract_code, verify_mbpp
+
+    return verify_mbpp(gold, extract_code(pred))
 
 
 def _proof(gold: Any, pred: str) -> Verdict:
