@@ -116,7 +116,11 @@ class HFVocabulary:
         self.prompt_overhead = 16 + len(self.encode_prompt("", "x " * 200))
 
     def encode(self, text: str) -> list[int]:
-        return [int(i) for i in self.tokenizer.encode(text, add_special_tokens=False)]
+        """What is written in an answer is text: "<|im_end|>" there is ten characters and never a control token."""
+        return self._ids(text, split_special_tokens=True)
+
+    def _ids(self, text: str, **options: bool) -> list[int]:
+        return [int(i) for i in self.tokenizer.encode(text, add_special_tokens=False, **options)]
 
     def decode(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
@@ -127,7 +131,7 @@ class HFVocabulary:
             text = self.tokenizer.apply_chat_template(
                 [{"role": "user", "content": request}], tokenize=False, add_generation_prompt=True
             )
-            return self.encode(text)
+            return self._ids(text)
         return [
             *([int(self.tokenizer.bos_token_id)] if self.tokenizer.bos_token_id is not None else []),
             *self.encode(request + "\n"),

@@ -91,6 +91,13 @@ def test_lines_that_begin_inside_a_token_keep_their_beginning(tokenizer: str) ->
     assert env.get_state().steps == tuple(lines)
 
 
+def test_an_answer_cannot_write_a_control_token(tokenizer: str) -> None:
+    vocabulary = get_vocabulary(tokenizer)
+    ids = vocabulary.encode("x<eos>y")
+    assert vocabulary.eos not in ids
+    assert vocabulary.decode(ids) == "x<eos>y"
+
+
 def test_an_answer_line_is_final_when_a_merged_token_ends_it(tokenizer: str) -> None:
     env = gym.make("reasonrl/ChainSum-v0", vocabulary=tokenizer).unwrapped
     assert isinstance(env, ReasonEnv)

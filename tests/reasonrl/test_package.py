@@ -78,3 +78,15 @@ def test_the_version_is_the_same_everywhere() -> None:
     written = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert reasonrl.__version__ == written
     assert f"## {written}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_verifier_can_be_had_from_the_package_and_loads_only_then() -> None:
+    script = (
+        "import sys, reasonrl.verifiers as verifiers\n"
+        "early = {'reasonrl.verifiers.code', 'reasonrl.verifiers.math'} & set(sys.modules)\n"
+        "missing = [name for name in verifiers.__all__ if not hasattr(verifiers, name)]\n"
+        "right = verifiers.verify_math('1/2', 'Answer: 0.5').correct\n"
+        "print(early, missing, right, {'torch', 'sympy'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout == "set() [] True set()\n"
