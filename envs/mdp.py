@@ -5,7 +5,8 @@
     reward   outcome (the judge's score, when the answer is finished) + shaping (gamma * Phi(s') - Phi(s), or nothing)
     ends     terminated: an answer line or END; truncated: out of tokens or steps, or the judge failed
 
-Phi is 0 in terminal states and kept on truncation, so shaping changes no optimal policy (Ng, Harada, Russell 1999). At
+Phi is 0 in terminal states and kept on truncation, so shaping changes no optimal policy (Ng, Harada, Russell 1999) of a
+learner that bootstraps at truncations. At
 the token level Phi changes where a line ends. Without a judge (as in search) outcomes are 0 and `verdict` is None.
 """
 
