@@ -185,7 +185,7 @@ def _serve(connection: Connection, request: Request, traps: Traps, start: int) -
         connection.send(("refused", f"{request.name}: {error}"))
         return
     connection.send(("problems", len(cases)))
-    watch = Watch((traps.file, str(traps.port)))
+    watch = Watch((traps.file, str(traps.port)), references=frozenset(case.gold for case in cases))
     partial: list[str] = []
     for case in cases[:1]:
         subject.judge(case, case.gold)  # whatever it loads or starts, it does before it is watched

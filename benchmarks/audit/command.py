@@ -38,7 +38,7 @@ class AuditConfig:
     data: tuple[str, ...] = ()
     """Files of data sets, as name=file."""
     peer: str | None = None
-    """Audit another library instead: reasoning_gym (it must be installed)."""
+    """Audit another library instead: reasoning_gym (it must be installed); ids such as reasoning_gym/gcd pick of it."""
     out: str | None = None
     """Also write everything to this JSON file."""
     deadline: float = 10.0
@@ -89,7 +89,7 @@ def _names(config: AuditConfig) -> tuple[list[str], dict[str, str]]:
     if not all(name and path for name, _, path in pairs):
         raise ValueError("data is given as name=file, such as --data gsm8k=test.jsonl")
     data = {name: path for name, _, path in pairs}
-    ids = (*config.ids, config.peer) if config.peer is not None else config.ids
+    ids = config.ids or ((config.peer,) if config.peer is not None else ())
     return subject_names(ids, data), data
 
 

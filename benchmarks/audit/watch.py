@@ -32,13 +32,15 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 class Watch:
     """Collects what happens between `begin` and `end`.
 
-    Code counts when it is the answer itself, or has a canary in it: a judge may well compile texts of its own.
+    Code counts when it is the answer itself, or has a canary in it: a judge may well compile texts of its own, and its
+    references, which an answer may repeat.
     """
 
-    def __init__(self, canaries: tuple[str, ...]) -> None:
+    def __init__(self, canaries: tuple[str, ...], *, references: frozenset[str] = frozenset()) -> None:
         self._seen: list[str] = []
         self._answer = ""
         self._canaries = canaries
+        self._references = {reference.strip() for reference in references}
         self._ours = False
         """Whether what was compiled last came from the answer."""
         self._on = False
@@ -60,7 +62,8 @@ class Watch:
             source = arguments[0]
             text = source.decode(errors="replace") if isinstance(source, bytes) else source
             self._ours = isinstance(text, str) and (
-                text.strip() == self._answer.strip() or any(canary in text for canary in self._canaries)
+                (text.strip() == self._answer.strip() and text.strip() not in self._references)
+                or any(canary in text for canary in self._canaries)
             )
         elif event == "exec":
             if self._ours:

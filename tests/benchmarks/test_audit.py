@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,19 @@ def test_a_sound_family_has_no_fault() -> None:
     outcome = broken("Sound")
     assert outcome.findings == []
     assert set(outcome.tried) == set(Check)
+
+
+def test_a_judge_may_run_its_own_reference_that_an_answer_repeats_and_nothing_else_of_it() -> None:
+    script = (
+        "from reasonrl.benchmarks.audit.watch import Watch\n"
+        "watch = Watch(('canary',), references=frozenset({'1+1'}))\n"
+        "for answer in ('1+1', '2+2', '\"canary\"'):\n"
+        "    watch.begin(answer)\n"
+        "    eval(answer)\n"
+        "    print(len(watch.end()))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["0", "1", "1"]
 
 
 @pytest.mark.parametrize(
