@@ -140,6 +140,7 @@ def to_json(outcomes: Sequence[Outcome], config: AuditConfig) -> dict[str, Any]:
             "problems": config.problems,
             "seed": config.seed,
             "difficulty": config.difficulty,
+            "deadline": config.deadline,
             "peer_version": peer_version(config.peer) if config.peer is not None else "",
         },
         "judges": [

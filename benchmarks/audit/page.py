@@ -18,7 +18,7 @@ trials a check has made; n/**m** says that n of m were faults. This page is writ
 
     reasonrl audit{data} --problems {problems} --out ours.json
     pip install reasoning-gym
-    reasonrl audit --peer reasoning_gym --problems {peer_problems} --out peer.json
+    reasonrl audit --peer reasoning_gym --problems {peer_problems} --deadline {deadline:g} --out peer.json
     python -m reasonrl.benchmarks.audit.page ours.json peer.json > docs/audit.md
 
 - **gold**: demonstrations, or published answers, are accepted
@@ -60,7 +60,9 @@ def page(ours: Mapping[str, Any], peer: Mapping[str, Any] | None) -> str:
     data = "".join(f" --data {judge['name']}=<file>" for judge in judges if judge["name"] == "gsm8k")
     problems = ours["settings"]["problems"]
     peer_problems = peer["settings"]["problems"] if peer is not None else 1
-    parts = [_HEAD.format(data=data, problems=problems, peer_problems=peer_problems), "\n## Ours\n\n", _table(judges)]
+    deadline = peer["settings"]["deadline"] if peer is not None else 10.0
+    head = _HEAD.format(data=data, problems=problems, peer_problems=peer_problems, deadline=deadline)
+    parts = [head, "\n## Ours\n\n", _table(judges)]
     parts += [_STYLES, _styles([judge for judge in judges if judge["styles"]])]
     if peer is not None:
         tried = [judge for judge in peer["judges"] if not judge["left_out"]]
