@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Pair(NamedTuple):
 
 def main(config: VerifyConfig) -> None:
     pairs = read_pairs(config)
+    warnings.filterwarnings("ignore", category=UserWarning, module="reasonrl")  # the verdict says the same
     worst = 0
     for number, pair in enumerate(pairs, start=1):
         verdict = judge(pair)
