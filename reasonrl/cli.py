@@ -52,6 +52,8 @@ EXTRAS = {
     "gguf": "smollm2",
     "httpx": "endpoint",
     "datasets": "hub",
+    "math_verify": "math-verify",
+    "reasoning_gym": "reasoning-gym",
 }
 """Module to the extra that brings it."""
 
