@@ -33,9 +33,15 @@ _PERCENT = re.compile(r"\s*(?:\\?%|percent\b|pct\b)")
 _NUMBER = re.compile(r"(?<![\w.,^_{\\/])-?\$?\d+(?:[.,]\d+)*(?:/\d+)?(?![\w^_{\\/*]|[.,]\d)", re.ASCII)
 _UNSURE = re.compile(
     r"\b(?:or|not|no|either|maybe|perhaps|between|than|minus|plus|times|over|negative|half|hundred|thousand|million"
-    r"|billion|dozen|two|three|four|five|six|seven|eight|nine|ten|about|approximately|un\w+|isn't|wrong)\b",
+    r"|billion|dozen|two|three|four|five|six|seven|eight|nine|ten|about|approximately|un\w+|isn'?t|wrong|incorrect|false"
+    r"|but|nor|neither|never|hardly|cannot|can'?t|except|excluding|without|less|any\w*|every\w*|twice|thrice|double|triple"
+    r"|(?:square|cube|root) of|opposite|reciprocal|inverse|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\bis\b.*\bor\b|\b(?:not|isn'?t)$|\b(?:never|neither|wrong|incorrect|anything|everything)\b", re.IGNORECASE
+)
+"""Before the last " is ": the sentence denies what it says, or says two things."""
 
 
 def extract_final(response: str) -> str | None:
@@ -189,7 +195,8 @@ def candidates(text: str) -> Iterator[str]:
     hedged = _UNSURE.search(_FORMULA.sub(" ", sentence))
     said = sentence.rstrip(" .!").rsplit(" is ", 1)
     formula = _FORMULA.search(said[-1])
-    if len(said) == 2 and not _UNSURE.search(said[1]) and (formula is None or formula.start() == 0):
+    denied = len(said) < 2 or _UNSURE.search(said[1]) or _DENIED.search(said[0])
+    if not denied and (formula is None or formula.start() == 0):
         yield said[1].strip(" :")
     if len({formula.strip() for formula in formulas}) == 1 and not hedged:
         last = list(_FORMULA.finditer(sentence))[-1]

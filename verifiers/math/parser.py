@@ -30,6 +30,7 @@ from reasonrl.verifiers.math.notation import (
     UNIT_WORDS,
     repeating,
 )
+from reasonrl.verifiers.math.numbers import CHANGES_THE_VALUE
 
 MAX_DEPTH = 40
 MAX_LEVELS = 100
@@ -120,9 +121,10 @@ class _Parser(Reader):
                 break
             self.position += 1
         if self.position > start:
+            words = " ".join(token.text for token in self.tokens[start : self.position]).lower().split()
             if not self.take("="):
                 self.position = start
-            elif self.peek().kind == "end":
+            elif self.peek().kind == "end" or not CHANGES_THE_VALUE.isdisjoint(words):  # "Half = 21"
                 raise Unreadable
 
     def is_name(self, token: Token) -> bool:
