@@ -17,6 +17,7 @@ MAX_BOX = 20_000
 MAX_SENTENCE = 3_000
 
 _BOX = "\\boxed{"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _HASHES = "####"
 _SAID = re.compile(r"\b[Tt]he answer is:?(.*)")
 _FINAL = re.compile(r"final answer(?: is)?\b[\s*:]*", re.IGNORECASE)
@@ -90,12 +91,11 @@ def _boxes(text: str) -> Iterator[tuple[int, int]]:
     while start >= 0:
         begin = start + len(_BOX)
         depth, end = 1, begin
-        while end < len(text) and depth and end - begin < MAX_BOX:
-            if text[end] == "\\":
-                end += 1  # an escaped brace is no brace
-            else:
-                depth += (text[end] == "{") - (text[end] == "}")
-            end += 1
+        for brace in _BRACE.finditer(text, begin, begin + MAX_BOX):  # an escaped brace is no brace
+            depth += (brace[0] == "{") - (brace[0] == "}")
+            end = brace.end()
+            if not depth:
+                break
         if depth:
             return
         yield begin, end - 1
@@ -203,6 +203,11 @@ def candidates(text: str) -> Iterator[str]:
         percent = _PERCENT.match(sentence, last.end())
         yield formulas[-1] + (" \\%" if percent else "")
     numbers = _NUMBER.findall(sentence)
-    plain = not formulas and not hedged and not set("\n\\{}()[]^=?") & set(sentence) and any(map(str.isalpha, sentence))
+    plain = (
+        not formulas
+        and not hedged
+        and not set("\n\\{}()[]^=?&|<>~") & set(sentence)
+        and any(map(str.isalpha, sentence))
+    )
     if plain and len(numbers) == 1 and sum(map(str.isdigit, sentence)) == sum(map(str.isdigit, numbers[0])):
         yield numbers[0]
