@@ -328,3 +328,8 @@ def test_a_closed_sandbox_says_so() -> None:
 def test_zero_workers_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         Sandbox(workers=0)
+
+
+def test_a_complex_nan_is_the_same_as_itself() -> None:
+    assert same(complex(1, float("nan")), complex(1, float("nan")))
+    assert not same(complex(1, float("nan")), complex(2, float("nan")))

@@ -109,10 +109,14 @@ class Comparison:
 
     def claims(self, gold: Claim, prediction: Claim) -> bool:
         if gold.name is not None and prediction.name is not None:
+            if _primes(gold.name) != _primes(prediction.name):  # f' is not f
+                return False
             if gold.name == prediction.name or "sym" not in (gold.name.op, prediction.name.op):
                 if self.value(gold.value, prediction.value):
                     return True
-            elif {gold.name.op, prediction.name.op} == {"sym", "mul"}:  # y = ... and f(x) = ...
+            elif {gold.name.op, prediction.name.op} == {"sym", "mul"}:  # y = ... and f(x) = ..., but not x and xy
+                if symbols(gold.name) & symbols(prediction.name):
+                    return False
                 return self.value(gold.value, prediction.value)
         if gold.statement.op == "rel" and prediction.statement.op == "rel":
             return self.statements(gold.statement, prediction.statement)
@@ -282,6 +286,10 @@ class Comparison:
         if digits is not None and distance <= Fraction(1, 2 * 10**digits):
             return True
         return bool(options.tolerance) and distance <= Fraction(options.tolerance) * size
+
+
+def _primes(name: Node) -> int:
+    return sum(symbol.count("'") for symbol in symbols(name))
 
 
 def _vector(node: Node) -> Sequence[Node] | None:

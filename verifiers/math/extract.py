@@ -17,6 +17,7 @@ MAX_BOX = 20_000
 MAX_SENTENCE = 3_000
 
 _BOX = "\\boxed{"
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _HASHES = "####"
 _SAID = re.compile(r"\b[Tt]he answer is:?(.*)")
 _FINAL = re.compile(r"final answer(?: is)?\b[\s*:]*", re.IGNORECASE)
@@ -33,9 +34,15 @@ _PERCENT = re.compile(r"\s*(?:\\?%|percent\b|pct\b)")
 _NUMBER = re.compile(r"(?<![\w.,^_{\\/])-?\$?\d+(?:[.,]\d+)*(?:/\d+)?(?![\w^_{\\/*]|[.,]\d)", re.ASCII)
 _UNSURE = re.compile(
     r"\b(?:or|not|no|either|maybe|perhaps|between|than|minus|plus|times|over|negative|half|hundred|thousand|million"
-    r"|billion|dozen|two|three|four|five|six|seven|eight|nine|ten|about|approximately|un\w+|isn't|wrong)\b",
+    r"|billion|dozen|two|three|four|five|six|seven|eight|nine|ten|about|approximately|un\w+|isn'?t|wrong|incorrect|false"
+    r"|but|nor|neither|never|hardly|cannot|can'?t|except|excluding|without|less|any\w*|every\w*|twice|thrice|double|triple"
+    r"|(?:square|cube|root) of|opposite|reciprocal|inverse|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"\bis\b.*\bor\b|\b(?:not|isn'?t)$|\b(?:never|neither|wrong|incorrect|anything|everything)\b", re.IGNORECASE
+)
+"""Before the last " is ": the sentence denies what it says, or says two things."""
 
 
 def extract_final(response: str) -> str | None:
@@ -84,12 +91,11 @@ def _boxes(text: str) -> Iterator[tuple[int, int]]:
     while start >= 0:
         begin = start + len(_BOX)
         depth, end = 1, begin
-        while end < len(text) and depth and end - begin < MAX_BOX:
-            if text[end] == "\\":
-                end += 1  # an escaped brace is no brace
-            else:
-                depth += (text[end] == "{") - (text[end] == "}")
-            end += 1
+        for brace in _BRACE.finditer(text, begin, begin + MAX_BOX):  # an escaped brace is no brace
+            depth += (brace[0] == "{") - (brace[0] == "}")
+            end = brace.end()
+            if not depth:
+                break
         if depth:
             return
         yield begin, end - 1
@@ -189,13 +195,19 @@ def candidates(text: str) -> Iterator[str]:
     hedged = _UNSURE.search(_FORMULA.sub(" ", sentence))
     said = sentence.rstrip(" .!").rsplit(" is ", 1)
     formula = _FORMULA.search(said[-1])
-    if len(said) == 2 and not _UNSURE.search(said[1]) and (formula is None or formula.start() == 0):
+    denied = len(said) < 2 or _UNSURE.search(said[1]) or _DENIED.search(said[0])
+    if not denied and (formula is None or formula.start() == 0):
         yield said[1].strip(" :")
     if len({formula.strip() for formula in formulas}) == 1 and not hedged:
         last = list(_FORMULA.finditer(sentence))[-1]
         percent = _PERCENT.match(sentence, last.end())
         yield formulas[-1] + (" \\%" if percent else "")
     numbers = _NUMBER.findall(sentence)
-    plain = not formulas and not hedged and not set("\n\\{}()[]^=?") & set(sentence) and any(map(str.isalpha, sentence))
+    plain = (
+        not formulas
+        and not hedged
+        and not set("\n\\{}()[]^=?&|<>~") & set(sentence)
+        and any(map(str.isalpha, sentence))
+    )
     if plain and len(numbers) == 1 and sum(map(str.isdigit, sentence)) == sum(map(str.isdigit, numbers[0])):
         yield numbers[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 _FUNCTIONS = """
@@ -36,6 +37,12 @@ RELATIONS = {
     "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "lt": "<", "gt": ">",
     "ne": "!=", "neq": "!=", "approx": "~", "simeq": "~", "equiv": "=", "in": "in",
 }  # fmt: skip
+
+
+NO_NAMES = frozenset(["twice", "thrice", "half", "double", "triple", "quarter", "minus", "negative", "opposite", "not"])
+"""Before a '=' these do not name what is asked for: they change it."""
+UNIT_TEXT = re.compile(r"\s*(?:[(/]|-(?=[A-Za-z]{2})|\\DEG)?\s*[A-Za-z]")
+r"""How a text behind a value may begin: `5\text{0 cm}` prints as fifty."""
 
 
 def repeating(text: str) -> Fraction:

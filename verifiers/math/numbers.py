@@ -35,15 +35,19 @@ _LATEX = (
     (re.compile(r"\\(?:text|mathrm)\s*\{([A-Za-z ]*)\}"), r" \1"),
     (re.compile(r"\\([%$])"), r"\1"),
     (re.compile(r"\{,\}"), ","),
-    (re.compile(r"\\[,!]"), ""),
-    (re.compile(r"\\[;: ]"), " "),
+    (re.compile(r"\\!|(?<=[0-9])\\,(?=[0-9]{3}(?![0-9]))"), ""),
+    (re.compile(r"\\[,;: ]"), " "),  # 4\,2 is not 42
 )
 _SHORT_UNITS = "g kg mg lb lbs oz m km cm mm ft in mi mph h hr hrs min mins s sec secs ml l gal am pm"
 _ATTACHED_UNITS = frozenset(_SHORT_UNITS.split())
 """Short units that may follow the last digit without a blank; other letters may be unknowns or powers (5x, 2ab, 5k)."""
 _WORDS = """
     or and not no to but than between either maybe perhaps minus plus times over point negative mod choose base
-    half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths dozen dozens
+    half halves third thirds quarter quarters fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths
+    ninth ninths tenth tenths hundredth hundredths thousandth thousandths millionth millionths billionth billionths
+    dozen dozens gross score tens lakh lakhs crore crores googol twice thrice double doubled triple tripled halved
+    below except excluding wrong incorrect false zero eleven twelve twenty thirty forty fifty
+    sixty seventy eighty ninety
     hundred hundreds thousand thousands million millions billion billions trillion trillions k bn
     one two three four five six seven eight nine ten squared cubed factorial root sqrt pi e i x y z log ln sin cos tan
 """

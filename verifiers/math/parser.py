@@ -25,8 +25,10 @@ from reasonrl.verifiers.math.notation import (
     FUNCTIONS,
     GREEK,
     NO_FACTOR,
+    NO_NAMES,
     PLAIN_FUNCTIONS,
     RELATIONS,
+    UNIT_TEXT,
     UNIT_WORDS,
     repeating,
 )
@@ -120,9 +122,10 @@ class _Parser(Reader):
                 break
             self.position += 1
         if self.position > start:
+            words = " ".join(token.text for token in self.tokens[start : self.position]).lower().split()
             if not self.take("="):
                 self.position = start
-            elif self.peek().kind == "end":
+            elif self.peek().kind == "end" or not NO_NAMES.isdisjoint(words):  # "Twice = 42"
                 raise Unreadable
 
     def is_name(self, token: Token) -> bool:
@@ -214,6 +217,8 @@ class _Parser(Reader):
 
     def starts_factor(self, left: Node) -> bool:
         token = self.peek()
+        if left.op == "unit":  # not "3 apples 10"
+            return False
         if token.kind == "number":
             return left.op != "num"  # not "2 3"
         if token.kind == "word":
@@ -247,6 +252,8 @@ class _Parser(Reader):
         words: list[str] = []
         while True:
             token = self.peek()
+            if token.kind == "text" and not words and not UNIT_TEXT.match(token.text):
+                raise Unreadable
             if token.kind == "text" or (token.kind == "word" and token.text.lower() not in ("and", "or")):
                 words.append(token.text.strip())
             elif (

@@ -63,7 +63,7 @@ def unit_of(node: Node) -> str | None:
     """The known unit behind a value."""
     if node.op != "unit":
         return None
-    return _UNITS.get(re.split(r"[^a-z]", node.args[1], maxsplit=1)[0])
+    return _UNITS.get(next(iter(re.findall(r"[a-z]+", node.args[1])), ""))
 
 
 def bare(node: Node) -> Node:

@@ -58,6 +58,8 @@ def same(left: Any, right: Any) -> bool:
         return False
     if kind is float:
         return bool(left == right or (math.isnan(left) and math.isnan(right)))
+    if kind is complex:
+        return same(left.real, right.real) and same(left.imag, right.imag)
     if kind in (list, tuple):
         return len(left) == len(right) and all(map(same, left, right))
     if kind is dict:
