@@ -88,3 +88,15 @@ def test_long_responses_are_judged_in_linear_time(response: str) -> None:
     verdict = verify_math("42", response, symbolic=False)
     assert time.process_time() - start < 1.0  # a pattern in quadratic time takes more than 2
     assert verdict.status in (Status.UNPARSABLE, Status.NO_ANSWER, Status.WRONG)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [("f(x)=2x", "f(-x)=2x"), ("f(x)=2x", "f(3)=2x"), ("f(x)=2x", "f(x)x=2x"), ("AB=4", "CD=4"), ("f(2)=5", "f(3)=5")],
+)
+def test_an_answer_that_names_something_else_is_refused(gold: str, answer: str) -> None:
+    assert verify_math(gold, f"\\boxed{{{answer}}}").status is Status.WRONG
+
+
+def test_a_function_may_have_another_name() -> None:
+    assert verify_math("f(x)=2x", r"\boxed{g(x)=2x}").correct

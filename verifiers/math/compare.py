@@ -21,6 +21,7 @@ from reasonrl.verifiers.math.shapes import (
     bare,
     both_signs,
     claim,
+    factors,
     has_function,
     is_name,
     parts,
@@ -110,6 +111,8 @@ class Comparison:
     def claims(self, gold: Claim, prediction: Claim) -> bool:
         if gold.name is not None and prediction.name is not None:
             if _primes(gold.name) != _primes(prediction.name):  # f' is not f
+                return False
+            if gold.name.op == prediction.name.op == "mul" and not _alike(gold.name, prediction.name):
                 return False
             if gold.name == prediction.name or "sym" not in (gold.name.op, prediction.name.op):
                 if self.value(gold.value, prediction.value):
@@ -286,6 +289,12 @@ class Comparison:
         if digits is not None and distance <= Fraction(1, 2 * 10**digits):
             return True
         return bool(options.tolerance) and distance <= Fraction(options.tolerance) * size
+
+
+def _alike(name: Node, other: Node) -> bool:
+    """f(x) may be called g(x); f(-x), f(3) and f(x)x are others than f(x), and CD is another than AB."""
+    left, right = factors(name), factors(other)
+    return left == right or left[1:] == right[1:]
 
 
 def _primes(name: Node) -> int:

@@ -188,8 +188,8 @@ def unevaluated(node: Node) -> bool:
         if part.op == "add" and sum(map(_is_number, part.args)) > 1:
             return True
         if part.op == "mul":
-            factors = _factors(part)
-            if sum(map(_is_number, factors)) > 1 and not _is_scientific(factors):
+            several = factors(part)
+            if sum(map(_is_number, several)) > 1 and not _is_scientific(several):
                 return True
         if part.op == "div" and part.args[0].op == part.args[1].op == "div":
             return True
@@ -201,8 +201,9 @@ def has_function(node: Node) -> bool:
     return any(part.op in ("func", "log") for part in walk(node))
 
 
-def _factors(node: Node) -> list[Node]:
-    return [*_factors(node.args[0]), *_factors(node.args[1])] if node.op == "mul" else [node]
+def factors(node: Node) -> list[Node]:
+    """The parts of a product, from left to right."""
+    return [*factors(node.args[0]), *factors(node.args[1])] if node.op == "mul" else [node]
 
 
 def _is_number(node: Node) -> bool:
