@@ -10,6 +10,7 @@ only the standard library and z3.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import math
@@ -72,8 +73,7 @@ def _main() -> None:
 
 
 def _decide(formulas: list[Any]) -> bool | None:
-    import z3
-
+    z3: Any = importlib.import_module("z3")  # an optional extra, so there may be no types of it
     things = z3.DeclareSort("thing")
     solver = z3.Solver()
     for formula in formulas:
