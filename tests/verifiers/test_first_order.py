@@ -225,13 +225,25 @@ def test_a_deadline_out_of_bounds_is_the_judges_failure(deadline: float) -> None
         (("P(a)", "~P(b)"), "a = b", "False"),
         (("a = b", "P(a)"), "P(b)", "True"),
         (("P(a)",), "a = b", "Uncertain"),
-        (("all x (P(x) & some x ~Q(x))",), "all x Q(x)", "False"),
+        (("all x some x P(x)",), "all x P(x)", "Uncertain"),
+        ((), "(A <-> B) <-> ((A & B) | (~A & ~B))", "True"),
+        ((), "(A ^ B) <-> ((A & ~B) | (~A & B))", "True"),
+        ((), "(A > B) <-> (~A | B)", "True"),
+        (("A", "~B"), "A & B", "False"),
     ],
 )
 def test_exactly_one_label_is_right(premises: tuple[str, ...], conclusion: str, truth: str) -> None:
     pytest.importorskip("z3")
     right = [label for label in LABELS if judge(conclusion, f"Answer: {label}", *premises).correct]
     assert right == [truth]
+
+
+def test_premises_that_contradict_each_other_are_a_bad_reference() -> None:
+    pytest.importorskip("z3")
+    for label in LABELS:
+        verdict = judge("Mortal(plato)", label, *SOCRATES, "~Mortal(socrates)")
+        assert verdict.status is Status.BAD_REFERENCE
+        assert math.isnan(verdict.score)
 
 
 @settings(max_examples=25)
