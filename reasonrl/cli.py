@@ -52,6 +52,7 @@ EXTRAS = {
     "gguf": "smollm2",
     "httpx": "endpoint",
     "datasets": "hub",
+    "z3": "z3",
     "math_verify": "math-verify",
     "reasoning_gym": "reasoning-gym",
 }
