@@ -163,9 +163,9 @@ def _humaneval(gold: Any, pred: str) -> Verdict:
 
 
 def _mbpp(gold: Any, pred: str) -> Verdict:
-    from reasonrl.verifiers.code import extract_code, verify_mbpp
+    from reasonrl.verifiers.code import verify_mbpp
 
-    return verify_mbpp(gold, extract_code(pred))
+    return verify_mbpp(gold, pred)
 
 
 def _proof(gold: Any, pred: str) -> Verdict:
