@@ -1,9 +1,10 @@
 """Judges a final answer in mathematics against a gold one: `verify_math` for any answer, `verify_number` for numbers.
 
-    extract.py    the final answer of a response          numbers.py   tier 1: exact rational numbers, in microseconds
-    lexer.py      text to tokens                          shapes.py    tier 2: one shape for what readers call the same
-    parser.py     tokens to a tree (nodes.py)             algebra.py   tier 3: exact canonical forms; numeric.py refutes
-    compare.py    two trees                               worker.py    tier 4: symbolic.py, a process with SymPy in it
+    extract.py    the final answer of a response          readings.py  what a text that was marked as one says
+    numbers.py    tier 1: rational numbers, microseconds  shapes.py    tier 2: one shape for what readers call the same
+    lexer.py      text to tokens                          algebra.py   tier 3: exact canonical forms; numeric.py refutes
+    parser.py     tokens to a tree (nodes.py)             worker.py    tier 4: symbolic.py, a process with SymPy in it
+    compare.py    two trees
     verify.py     all of it; options.py, text.py, regions.py
 
 Importing this loads neither SymPy nor anything else that is large.

@@ -1,4 +1,4 @@
-"""Finding the final answer in a response, and the answer in a sentence that was marked as one.
+"""Finding the final answer in a response.
 
 Marked by    the last balanced `\\boxed{}`, `####`, `Answer:`, `Final answer:`, or "the answer is" in the last line
 Boxes        on one line and joined by commas or "and", are one answer of several parts; otherwise they must agree
@@ -14,7 +14,6 @@ from reasonrl.verifiers.answers import extract_answer
 
 MAX_BOXES = 60
 MAX_BOX = 20_000
-MAX_SENTENCE = 3_000
 
 _BOX = "\\boxed{"
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -29,20 +28,6 @@ _APART = re.compile(
 )
 _MAX_BETWEEN = 60
 """Characters between two boxes of one answer."""
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<!\\)\$((?:[^$\n\\]|\\.)+?)(?<!\\)\$", re.DOTALL)
-_PERCENT = re.compile(r"\s*(?:\\?%|percent\b|pct\b)")
-_NUMBER = re.compile(r"(?<![\w.,^_{\\/])-?\$?\d+(?:[.,]\d+)*(?:/\d+)?(?![\w^_{\\/*]|[.,]\d)", re.ASCII)
-_UNSURE = re.compile(
-    r"\b(?:or|not|no|either|maybe|perhaps|between|than|minus|plus|times|over|negative|half|hundred|thousand|million"
-    r"|billion|dozen|two|three|four|five|six|seven|eight|nine|ten|about|approximately|un\w+|isn'?t|wrong|incorrect|false"
-    r"|but|nor|neither|never|hardly|cannot|can'?t|except|excluding|without|less|any\w*|every\w*|twice|thrice|double|triple"
-    r"|(?:square|cube|root) of|opposite|reciprocal|inverse|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b",
-    re.IGNORECASE,
-)
-_DENIED = re.compile(
-    r"\bis\b.*\bor\b|\b(?:not|isn'?t)$|\b(?:never|neither|wrong|incorrect|anything|everything)\b", re.IGNORECASE
-)
-"""Before the last " is ": the sentence denies what it says, or says two things."""
 
 
 def extract_final(response: str) -> str | None:
@@ -179,35 +164,3 @@ def _final_phrase(response: str, after: int) -> str | None:
     text = (text[: hope.start()] if hope else text).strip().strip("*\"'").strip()
     text = re.sub(r"^the (?:final )?answer is:?\s*", "", text, flags=re.IGNORECASE)
     return text or None
-
-
-def candidates(text: str) -> Iterator[str]:
-    """Readings of an answer, the whole text first; what a sentence says is read only where it says one thing.
-
-    >>> list(candidates(r"The largest $n$ is 34."))
-    ['The largest $n$ is 34.', '34']
-    """
-    yield text
-    sentence = re.split(r"(?<=[.!?])\s+(?=[A-Z])", text[-MAX_BOX:].strip())[-1]
-    if len(sentence) > MAX_SENTENCE:
-        return
-    formulas = [next(group for group in match.groups() if group is not None) for match in _FORMULA.finditer(sentence)]
-    hedged = _UNSURE.search(_FORMULA.sub(" ", sentence))
-    said = sentence.rstrip(" .!").rsplit(" is ", 1)
-    formula = _FORMULA.search(said[-1])
-    denied = len(said) < 2 or _UNSURE.search(said[1]) or _DENIED.search(said[0])
-    if not denied and (formula is None or formula.start() == 0):
-        yield said[1].strip(" :")
-    if len({formula.strip() for formula in formulas}) == 1 and not hedged:
-        last = list(_FORMULA.finditer(sentence))[-1]
-        percent = _PERCENT.match(sentence, last.end())
-        yield formulas[-1] + (" \\%" if percent else "")
-    numbers = _NUMBER.findall(sentence)
-    plain = (
-        not formulas
-        and not hedged
-        and not set("\n\\{}()[]^=?&|<>~") & set(sentence)
-        and any(map(str.isalpha, sentence))
-    )
-    if plain and len(numbers) == 1 and sum(map(str.isdigit, sentence)) == sum(map(str.isdigit, numbers[0])):
-        yield numbers[0]

@@ -19,12 +19,13 @@ from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, 
 from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math import text as texts
 from reasonrl.verifiers.math.compare import Comparison
-from reasonrl.verifiers.math.extract import candidates, final_answer
+from reasonrl.verifiers.math.extract import final_answer
 from reasonrl.verifiers.math.lexer import MAX_CHARS
 from reasonrl.verifiers.math.nodes import Node
 from reasonrl.verifiers.math.numbers import parse_number
 from reasonrl.verifiers.math.options import MathOptions
 from reasonrl.verifiers.math.parser import parse
+from reasonrl.verifiers.math.readings import candidates
 from reasonrl.verifiers.math.worker import default_pool
 
 METHOD = "math"
