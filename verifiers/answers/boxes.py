@@ -13,6 +13,7 @@ from typing import NamedTuple
 MAX_BOXES = 60
 """Only so many boxes are looked at, from the end."""
 MAX_BOX = 20_000
+_MAX_NESTED = 4
 _MAX_BETWEEN = 60
 """Characters between two boxes of one answer."""
 
@@ -72,7 +73,7 @@ def boxes(text: str) -> list[Box]:
     if not openings:
         return found
     opened: list[tuple[int, int] | None] = []
-    for token in _TOKEN.finditer(text, max(0, openings[-MAX_BOXES :][0] - 1)):
+    for token in _TOKEN.finditer(text, max(0, openings[-MAX_BOXES:][0] - 1)):
         shown = token[0]
         if shown == "}":
             box = opened.pop() if opened else None
@@ -111,7 +112,10 @@ def last_boxes(text: str) -> Boxed | None:
 
 def _inner(content: str) -> str:
     """A box in a box is one box."""
-    inner = boxes(content) if "ox" in content else []
-    if len(inner) == 1 and inner[0].start == len(content) - len(content.lstrip()) and not content[inner[0].after :].strip():
-        return _inner(content[inner[0].begin : inner[0].end])
+    for _ in range(_MAX_NESTED):
+        content = content.strip()
+        inner = boxes(content) if "ox" in content else []
+        if len(inner) != 1 or inner[0].start or inner[0].after < len(content):
+            break
+        content = content[inner[0].begin : inner[0].end]
     return content.strip()

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from reasonrl.verifiers.answers import read_final
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
-from reasonrl.verifiers.math.extract import extract_final
 
 METHOD = "rational"
 MAX_CHARS = 100
@@ -66,9 +66,9 @@ def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) ->
     expected = parse_number(gold, percent_is_unit=percent_is_unit)
     if expected is None:
         return failed(f"the reference {gold[:40]!r} is not a number", status=Status.BAD_REFERENCE, method=METHOD)
-    final = extract_final(response)
+    final, reason, _ = read_final(response)
     if final is None:
-        return no_answer("no \\boxed{}, no #### and no line that starts with 'Answer:'")
+        return no_answer(reason)
     found = parse_number(final, percent_is_unit=percent_is_unit)
     if found is None:
         return reject(final[:80], method=METHOD, reason="the answer is not one number", status=Status.UNPARSABLE)

@@ -15,11 +15,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from reasonrl.verifiers.answers import NOT_MARKED, read_final
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math import text as texts
 from reasonrl.verifiers.math.compare import Comparison
-from reasonrl.verifiers.math.extract import final_answer
 from reasonrl.verifiers.math.lexer import MAX_CHARS
 from reasonrl.verifiers.math.nodes import Node
 from reasonrl.verifiers.math.numbers import parse_number
@@ -50,7 +50,8 @@ def verify_math(gold: str, prediction: str, *, options: MathOptions | None = Non
     Args:
         gold: the reference: an answer in LaTeX or plain text, or a solution whose final answer is marked. One that says
             nothing that can be compared gives BAD_REFERENCE, with one warning.
-        prediction: the whole response; its final answer must be marked, unless `extract=False`.
+        prediction: the whole response; its final answer must be marked, unless it is all that is said (one short
+            expression) or `extract=False`.
         options: what counts as the same; by default exact values in evaluated form.
         changes: single fields of the options, by name.
 
@@ -85,16 +86,16 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         )
     algebra.start_work()
     golds = _trees(reference)
-    final = final_answer(prediction, marked=options.extract)
+    final, missing, _ = read_final(prediction)
+    if missing is NOT_MARKED and not options.extract:
+        final, missing = prediction.strip(), "it is empty"
     if not golds and texts.words(reference) is None:  # not readable here: only the same spelling can be judged
         if final and texts.spelling(final) == texts.spelling(reference):
             return accept(final[:80], method="text")
         _warn(gold[:200])
         return failed(f"the reference {gold[:40]!r} cannot be read", status=Status.BAD_REFERENCE, method=METHOD)
     if not final:
-        return no_answer(
-            "no \\boxed{}, no ####, no line that starts with 'Answer:'" if options.extract else "it is empty"
-        )
+        return no_answer(missing)
     comparison = None
     readable = False
     for reading in candidates(final):
@@ -151,8 +152,8 @@ def _reference(gold: str) -> str | None:
     """The gold answer itself; None when there is nothing to compare with."""
     if len(gold) > MAX_GOLD:
         return None
-    final = final_answer(gold, marked=False)
-    if final is None or not any(character.isalnum() or character == "\\" for character in final):
+    final = read_final(gold).text or gold.strip()
+    if not any(character.isalnum() or character == "\\" for character in final):
         return None
     for reading in candidates(final):
         if _trees(reading):
