@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from reasonrl.envs.core import END, Source, View
 from reasonrl.envs.vocabulary import Vocabulary
+from reasonrl.verifiers.answers import in_thought
 from reasonrl.verifiers.core import Verdict
 
 RETRY = "That is not correct. Try again."
@@ -250,14 +251,14 @@ class MDP:
     def _advance(
         self, state: State, lines: list[str], used: int, ended: bool, judge: Callable[[str], Verdict] | None
     ) -> Transition:
-        """Adds finished lines; the first final one completes the answer and what follows it is dropped."""
+        """Adds finished lines; the first final one outside a thought completes the answer, what follows it is dropped."""
         view, steps, tokens, line_start, turns, count, moves, potential, stop = state
         family = self.source.family_of(view)
-        for line in lines:
+        for number, line in enumerate(lines):
             line = line.rstrip("\r\x03")
             if line.strip():
                 steps = (*steps, line)
-                if family.is_final(line):
+                if family.is_final(line) and not in_thought("\n".join(steps[:-1]), "\n".join(lines[number + 1 :])):
                     stop = Stop.ANSWER
                     break
         if ended and not stop:

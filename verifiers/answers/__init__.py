@@ -18,6 +18,7 @@ from reasonrl.verifiers.answers.reading import (
     NOT_MARKED,
     Final,
     extract_answer,
+    extract_lines,
     final_answer,
     is_final_line,
     is_short_expression,
@@ -25,7 +26,7 @@ from reasonrl.verifiers.answers.reading import (
     read_first,
     up_to_first,
 )
-from reasonrl.verifiers.answers.thoughts import without_thoughts
+from reasonrl.verifiers.answers.thoughts import in_thought, without_thoughts
 
 __all__ = [
     "MARK",
@@ -33,7 +34,9 @@ __all__ = [
     "Final",
     "boxed",
     "extract_answer",
+    "extract_lines",
     "final_answer",
+    "in_thought",
     "is_answer_line",
     "is_final_line",
     "is_short_expression",

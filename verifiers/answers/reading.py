@@ -16,6 +16,8 @@ import re
 from typing import NamedTuple
 
 from reasonrl.verifiers.answers.boxes import boxes, last_boxes
+from reasonrl.verifiers.answers.clothes import bare as unclothed
+from reasonrl.verifiers.answers.clothes import typed
 from reasonrl.verifiers.answers.hedges import taken_back
 from reasonrl.verifiers.answers.hidden import visible
 from reasonrl.verifiers.answers.marks import Mark, answer_lines, first_question, hashes, said, tagged
@@ -28,6 +30,7 @@ _BARE = re.compile(
     rf"(?:\\[A-Za-z]+|\\[,;:! %$(){{}}\[\]]|(?<![A-Za-z])(?:{_FUNCTIONS})(?![A-Za-z])|(?<![A-Za-z])[A-Za-z]{{1,2}}(?![A-Za-z])"
     r"|[^A-Za-z\\\n?#@;~\"])+"
 )
+_BULLET = re.compile(r"^\s*(?:[-*\u2022]|[0-9]{1,2}[.)])\s+")
 _FINAL_PHRASE = re.compile(r"final answer(?: is)?\b[\s*:]*", re.IGNORECASE)
 
 
@@ -58,11 +61,11 @@ def read_final(response: str, *, bare: bool = True) -> Final:
     if box is not None:
         later = _final_phrase(text, box.after)
         if later is not None:
-            return Final(later)
+            return Final(unclothed(later))
         if box.text is None:
             return Final(None, "boxes side by side say different things")
         reason = taken_back(text, box.start, box.after, others=box.others)
-        return Final(None, reason) if reason else Final(box.text)
+        return Final(None, reason) if reason else Final(unclothed(box.text))
     text = first_question(text)
     marks = tagged(text) or list(answer_lines(text))
     if marks:
@@ -73,7 +76,7 @@ def read_final(response: str, *, bare: bool = True) -> Final:
     if mark is not None:
         return _meant(text, mark)
     if bare and is_short_expression(text):
-        return Final(text.strip())
+        return Final(unclothed(text))
     return Final(None, NOT_MARKED)
 
 
@@ -90,7 +93,7 @@ def final_answer(response: str, *, marked: bool = True) -> str | None:
 
 def _meant(text: str, mark: Mark) -> Final:
     reason = taken_back(text, mark.start, mark.after)
-    return Final(None, reason) if reason else Final(mark.text, block=mark.block)
+    return Final(None, reason) if reason else Final(unclothed(mark.text), block=mark.block)
 
 
 def _final_phrase(text: str, after: int) -> str | None:
@@ -142,7 +145,21 @@ def extract_answer(response: str) -> str | None:
     >>> extract_answer("2+3=5\\nAnswer: 5\\nAnswer: 6")
     '5'
     """
-    return read_first(response).text
+    text = read_first(response).text
+    return None if text is None else typed(text)
+
+
+def extract_lines(response: str) -> str | None:
+    """As `extract_answer`, for answers that may be a list or a grid of several lines: bullets and emphasis are cut.
+
+    >>> extract_lines("Answer:\\n- A: **knight**\\n- B: knave")
+    'A: knight\\nB: knave'
+    """
+    final = read_first(response)
+    if not final.block:
+        return None if final.text is None else typed(final.text)
+    lines = (_BULLET.sub("", line).replace("**", "").replace("`", "").strip() for line in final.block.split("\n"))
+    return "\n".join(typed(line) for line in lines if line and not line.startswith("```"))
 
 
 def read_first(response: str) -> Final:

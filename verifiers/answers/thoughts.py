@@ -39,13 +39,12 @@ def without_thoughts(text: str) -> str:
     """
     if text.startswith(_CHANNELS) and _FINAL_CHANNEL in text:
         text = text.rpartition(_FINAL_CHANNEL)[2]
-    if "<" not in text and "[" not in text and "\u25c1" not in text:
+    if not _may_hold_tags(text):
         return text
     kept: list[str] = []
     start, opened = 0, ""
     for tag in _TAG.finditer(text):
-        found = _KIND.search(tag[0])
-        kind, closes = found[0].lower() if found else "", _CLOSES.match(tag[0]) is not None
+        kind, closes = _kind(tag[0])
         if opened and closes and kind == opened:
             start, opened = tag.end(), ""
         elif closes and not opened:
@@ -58,3 +57,32 @@ def without_thoughts(text: str) -> str:
     if not opened:
         kept.append(text[start:])
     return " ".join(filter(str.strip, kept)).lstrip("\r\n")
+
+
+def in_thought(before: str, behind: str = "") -> bool:
+    """Whether a place in a text lies inside a thought: one is open there, or `behind` closes one that nobody opened.
+
+    >>> in_thought("<think>\\nso", "</think>"), in_thought("so", "</think>"), in_thought("<think></think>\\nso")
+    (True, True, False)
+    """
+    opened = ""
+    for tag in _TAG.finditer(before) if _may_hold_tags(before) else ():
+        kind, closes = _kind(tag[0])
+        if closes and opened in ("", kind):
+            opened = ""
+        elif not closes and not opened:
+            opened = kind
+    if opened:
+        return True
+    following = _TAG.search(behind) if _may_hold_tags(behind) else None
+    return following is not None and _kind(following[0])[1]
+
+
+def _may_hold_tags(text: str) -> bool:
+    return "<" in text or "[" in text or "\u25c1" in text
+
+
+def _kind(tag: str) -> tuple[str, bool]:
+    """Which tags belong together, and whether this one closes."""
+    found = _KIND.search(tag)
+    return found[0].lower() if found else "", _CLOSES.match(tag) is not None
