@@ -20,7 +20,7 @@ MAX_BLOCK = 2_000
 
 _HINT = re.compile(r"nswer|NSWER|\bAns\b|inal|INAL|[^\x00-\x7f]|Respuesta|Antwort|Resposta|Risposta")
 _NAMES = (
-    r"(?:(?:the|my|our|so|thus|therefore|hence)[ \t,]+){0,3}(?:final|correct|short|numerical|numeric|exact|simplified)?[ \t]*"
+    r"(?:(?-i:The|My|Our|So|Thus|Therefore|Hence)[ \t,]+(?:the[ \t]+)?)?(?:final|correct|short|numerical|numeric|exact|simplified)?[ \t]*"
     r"(?:answer|ans\.?)(?:[ \t]+to[ \t]+[^\n:]{1,40})?"
     r"|final[ \t]+(?:result|value|solution)"
     r"|(?:r[e\u00e9]ponse|respuesta|antwort|resposta|risposta)(?:[ \t]+finale?)?"
@@ -45,16 +45,16 @@ _TAG = re.compile(r"<(answer|solution|final_answer)>", re.IGNORECASE)
 _SAID = re.compile(
     r"""\b(?:answer|correct\ (?:option|choice|value|result)|final\ (?:result|value))
     (?:\ (?:to|for|of)\ [^.\n:]{1,60}?)?
-    [ \t]+(?:is|would\ be|must\ be|should\ be|equals)\b(?:[ \t]+(?:then|therefore|thus|just|simply|indeed))?[ \t]*[:=]?(?P<text>[^\n]{0,4000})
+    [ \t]+(?:is|would\ be|must\ be|should\ be|equals)\b(?:[ \t]+(?:then|therefore|thus|just|simply|indeed))?
     | \b(?:la\ respuesta\ (?:final\ )?(?:es|correcta\ es)|die\ antwort\ (?:ist|lautet)|la\ r\u00e9ponse\ (?:est|finale\ est)
-        |a\ resposta\ (?:final\ )?\u00e9|la\ risposta\ \u00e8)[ \t]*:?(?P<other>[^\n]{0,4000})
-    | \u7b54\u6848(?:\u662f|\u4e3a|\u70ba)[ \t]*[:\uff1a]?(?P<chinese>[^\n]{0,4000})""",
+        |a\ resposta\ (?:final\ )?\u00e9|la\ risposta\ \u00e8)
+    | \u7b54\u6848(?:\u662f|\u4e3a|\u70ba)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _SAYS = re.compile(r"nswer|NSWER|correct|final|respuesta|ntwort|r\u00e9ponse|resposta|risposta|\u7b54\u6848")
 _SENTENCE = re.compile(r"(?<=[^\s.])[.!\u3002](?=[*_\")$]{0,3}(?:\s+[A-Z(\"*]|\s*$))")
 _NEXT_QUESTION = re.compile(
-    r"\n\s*(?:(?:Q|Question|Problem|Human|User|Input|Exercise)(?:\s?[0-9]{1,4})?\s*[:.]|<\|im_start\|>|<\|endoftext\|>)"
+    r"\n[ \t]{0,8}(?:(?:Q|Question|Problem|Human|User|Input|Exercise)(?: ?[0-9]{1,4})? ?[:.]|<\|im_start\|>|<\|endoftext\|>)"
 )
 _CLOSING = re.compile(r"[^0-9$\\=]{0,400}")
 """Friendly words behind an answer: nothing in them could be another one."""
@@ -148,10 +148,12 @@ def said(text: str) -> Mark | None:
     found = _last(_SAID, text)
     if found is None:
         return None
-    group = found.lastgroup or "text"
-    begin, line = found.start(group), found[group]
+    line = text[found.end() : found.end() + MAX_LINE].partition("\n")[0]
+    begin = found.end() + len(line)
+    line = line.lstrip(" \t:=\uff1a")
+    begin -= len(line)
     if not line.strip(" \t*_:"):
-        mark = _below(text, found.start(), found.end())
+        mark = _below(text, found.start(), begin + len(line))
         return mark if mark is not None and _CLOSING.fullmatch(text, mark.after) else None
     stop = _SENTENCE.search(line)
     end = stop.end() if stop else len(line)
@@ -166,10 +168,11 @@ def first_question(text: str) -> str:
 
 
 _HOPE = re.compile(
-    r"\.?\s*I hope (?:it|this) is correct.*|\s*(?:<\|[\w|]{1,30}\|>|</?s>|<eos>|<end_of_turn>|\x03).*", re.DOTALL
+    r"\.?\s{0,3}I hope (?:it|this) is correct.*|\s{0,3}(?:<\|[\w|]{1,30}\|>|</?s>|<eos>|<end_of_turn>|\x03).*",
+    re.DOTALL,
 )
 _TAIL = re.compile(
-    r"\s*,?\s+(?:in total|altogether|in all|total|overall|exactly|as (?:required|desired|needed|expected|requested))\s*(?=[.!]?$)",
+    r"\s{0,3},?\s{1,3}(?:in total|altogether|in all|total|overall|exactly|as (?:required|desired|needed|expected|requested))\s{0,3}(?=[.!]?$)",
     re.IGNORECASE,
 )
 _ICONS = re.compile(

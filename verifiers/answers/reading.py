@@ -145,8 +145,10 @@ def extract_answer(response: str) -> str | None:
     >>> extract_answer("2+3=5\\nAnswer: 5\\nAnswer: 6")
     '5'
     """
-    text = read_first(response).text
-    return None if text is None else typed(text)
+    final = read_first(response)
+    if final.text is None:
+        return "" if final.reason is NOT_MARKED and _empty_mark(response) else None
+    return typed(final.text)
 
 
 def extract_lines(response: str) -> str | None:
@@ -157,9 +159,13 @@ def extract_lines(response: str) -> str | None:
     """
     final = read_first(response)
     if not final.block:
-        return None if final.text is None else typed(final.text)
+        return extract_answer(response)
     lines = (_BULLET.sub("", line).replace("**", "").replace("`", "").strip() for line in final.block.split("\n"))
     return "\n".join(typed(line) for line in lines if line and not line.startswith("```"))
+
+
+def _empty_mark(response: str) -> bool:
+    return any(line.startswith(MARK) for line in visible(response).split("\n"))
 
 
 def read_first(response: str) -> Final:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from reasonrl.verifiers.answers import read_final
+from reasonrl.verifiers.answers import NOT_MARKED, read_final
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 
 METHOD = "rational"
@@ -68,7 +68,11 @@ def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) ->
         return failed(f"the reference {gold[:40]!r} is not a number", status=Status.BAD_REFERENCE, method=METHOD)
     final, reason, _ = read_final(response)
     if final is None:
-        return no_answer(reason)
+        return (
+            no_answer(reason)
+            if reason is NOT_MARKED
+            else reject(None, method=METHOD, reason=reason, status=Status.UNPARSABLE)
+        )
     found = parse_number(final, percent_is_unit=percent_is_unit)
     if found is None:
         return reject(final[:80], method=METHOD, reason="the answer is not one number", status=Status.UNPARSABLE)

@@ -94,6 +94,8 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
             return accept(final[:80], method="text")
         _warn(gold[:200])
         return failed(f"the reference {gold[:40]!r} cannot be read", status=Status.BAD_REFERENCE, method=METHOD)
+    if not final and missing is not NOT_MARKED and options.extract:  # marked, but taken back or contradicted
+        return reject(None, method=METHOD, reason=missing, status=Status.UNPARSABLE)
     if not final:
         return no_answer(missing)
     comparison = None
