@@ -18,16 +18,18 @@ from reasonrl.verifiers.math.regions import Piece, region, unknown
 from reasonrl.verifiers.math.shapes import (
     Claim,
     Contradiction,
+    Measure,
     bare,
     both_signs,
     claim,
     factors,
     has_function,
     is_name,
+    measures,
     parts,
     unevaluated,
-    unit_of,
 )
+from reasonrl.verifiers.math.units import RADIAN, Unit, read_unit
 
 _STATEMENTS = frozenset(["rel", "member"])
 _MINUTES = frozenset(map(Fraction, (0, *range(10, 60))))
@@ -43,6 +45,8 @@ class Comparison:
     """Asks whether two scalars are equal when nothing cheaper can tell; None: no answer in time."""
     gold_digits: int | None = None
     """Decimal places of a gold that is one decimal number."""
+    currencies: tuple[Unit | None, Unit | None] = (None, None)
+    """Signs beside the gold and the prediction, which the trees don't hold."""
     method: str = "structure"
     reason: str = "another value"
     undecided: bool = field(default=False)
@@ -50,15 +54,36 @@ class Comparison:
 
     def same(self, gold: Node, prediction: Node) -> bool:
         try:
-            units = unit_of(gold), unit_of(prediction)
-            if None not in units and units[0] != units[1]:
-                self.reason = f"the unit is {units[1]}, not {units[0]}"
-                return False
+            gold, prediction = _lettered(gold, prediction), _lettered(prediction, gold)
             right, left = bare(gold), bare(prediction)
+            factor = self.converted(gold, prediction, left)
+            if factor is None:
+                self.reason = "the unit is another"
+                return False
+            if factor != 1:
+                return is_scalar(left) and self.scalar(right, Node("mul", (num(factor), left)), forms=False)
         except Contradiction:
             self.reason = "a word changes the value"
             return False
         return self.items(right, left)
+
+    def converted(self, gold: Node, prediction: Node, value: Node) -> Fraction | None:
+        """What the value is multiplied by to be in the gold's unit; None where the two measure different things."""
+        left, right = measures(gold), measures(prediction)
+        if self.currencies[0] is not None:
+            left.add(Measure(self.currencies[0]))
+        if self.currencies[1] is not None:
+            right.add(Measure(self.currencies[1]))
+        if not left and right == {Measure(RADIAN)}:  # a plain number may be one of degrees
+            return None if algebra.rational(value) is not None else Fraction(1)
+        if not left or not right or left == right:
+            return Fraction(1)
+        if len(left) > 1 or len(right) > 1:
+            return None
+        mine, other = left.pop().unit, right.pop().unit
+        if mine is None or other is None or mine.powers != other.powers:
+            return None
+        return other.scale / mine.scale
 
     # collections -------------------------------------------------------------------------------------------------
 
@@ -289,6 +314,14 @@ class Comparison:
         if digits is not None and distance <= Fraction(1, 2 * 10**digits):
             return True
         return bool(options.tolerance) and distance <= Fraction(options.tolerance) * size
+
+
+def _lettered(node: Node, other: Node) -> Node:
+    """`5m` as a quantity where the other side has a unit; alone it is a product."""
+    if other.op != "unit" or node.op != "mul" or node.args[1].op != "sym" or symbols(node.args[0]):
+        return node
+    name = str(node.args[1].args[0])
+    return Node("unit", (node.args[0], name)) if read_unit(name) is not None else node
 
 
 def _alike(name: Node, other: Node) -> bool:

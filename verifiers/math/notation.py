@@ -41,7 +41,8 @@ RELATIONS = {
 
 NO_NAMES = frozenset(["twice", "thrice", "half", "double", "triple", "quarter", "minus", "negative", "opposite", "not"])
 """Before a '=' these do not name what is asked for: they change it."""
-UNIT_TEXT = re.compile(r"\s*(?:[(/]|-(?=[A-Za-z]{2})|\\DEG)?\s*[A-Za-z]")
+UNIT_TEXT = re.compile(r"\s*(?:[(/]|-(?=[A-Za-z]{2})|\\DEG)?\s*[^\W\d_]")
+UNIT_COMMANDS = {"Omega": "ohm", "mu": "u", "cdot": "·"}
 r"""How a text behind a value may begin: `5\text{0 cm}` prints as fifty."""
 
 

@@ -8,41 +8,12 @@ Chains       `x = 3/2 \\approx 1.5` claims 3/2 for x; `41 = 42` is a contradicti
 from __future__ import annotations
 
 import itertools
-import re
 from typing import Any, NamedTuple
 
 from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math.nodes import Node, num, symbols, walk
-from reasonrl.verifiers.math.numbers import CHANGES_THE_VALUE
-
-_PERCENT_WORDS = frozenset(["percent", "percents", "pct", "percentage", "per cent", "percentage points", "percent."])
-_DEGREE_WORDS = frozenset(["degrees", "degree", "deg", "deg."])
-_SCALE_WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_UNITS = {
-    spelling: canonical
-    for canonical, spellings in {
-        "mm": "mm millimeter millimeters millimetre millimetres",
-        "cm": "cm centimeter centimeters centimetre centimetres",
-        "m": "m meter meters metre metres",
-        "km": "km kilometer kilometers kilometre kilometres",
-        "in": "in inch inches",
-        "ft": "ft foot feet",
-        "mi": "mi mile miles",
-        "yd": "yd yard yards",
-        "mg": "mg milligram milligrams",
-        "g": "g gram grams",
-        "kg": "kg kilogram kilograms",
-        "lb": "lb lbs pound pounds",
-        "s": "s sec second seconds",
-        "min": "min minute minutes",
-        "h": "h hr hrs hour hours",
-        "day": "day days",
-        "week": "week weeks",
-        "cent": "cent cents",
-        "dollar": "dollar dollars",
-    }.items()
-    for spelling in spellings.split()
-}  # fmt: skip
+from reasonrl.verifiers.math.units import DEGREE, Unit
+from reasonrl.verifiers.math.words import read_tail
 
 
 class Contradiction(Exception):
@@ -59,34 +30,47 @@ class Claim(NamedTuple):
     """The item as it was written."""
 
 
-def unit_of(node: Node) -> str | None:
-    """The known unit behind a value."""
-    if node.op != "unit":
-        return None
-    return _UNITS.get(next(iter(re.findall(r"[a-z]+", node.args[1])), ""))
+class Measure(NamedTuple):
+    """What the value of an answer is measured in, or counted as."""
+
+    unit: Unit | None
+    """None: what is counted is named, and it is no unit."""
+
+
+def measures(node: Node) -> set[Measure]:
+    """The units and nouns that stand behind the values of an answer."""
+    found: set[Measure] = set()
+    for part in walk(node):
+        if part.op == "deg":
+            found.add(Measure(DEGREE))
+        elif part.op == "unit":
+            tail = read_tail(part.args[1], quoted=True)
+            if tail is not None and (tail.unit is not None or tail.noun):
+                found.add(Measure(tail.unit))
+    return found
 
 
 def bare(node: Node) -> Node:
-    """The tree without units.
+    """The tree without units; percent and degrees stay as marks.
 
     Raises:
-        Contradiction: a word behind the value changes it ("5 dozen").
+        Contradiction: words behind the value change it ("5 dozen").
     """
-    if node.op == "unit":
-        name = node.args[1]
-        inner = bare(node.args[0])
-        if name in _PERCENT_WORDS:
-            return Node("percent", (inner,))
-        if name in _DEGREE_WORDS:
-            return Node("deg", (inner,))
-        words = re.findall(r"[a-z]+", name)
-        if words and words[0] in _SCALE_WORDS and inner.op == "num":
-            inner = num(inner.args[0] * _SCALE_WORDS[words[0]])
-            words = words[1:]
-        if any(word in CHANGES_THE_VALUE for word in words):
+    if node.op != "unit":
+        return _mapped(node, bare)
+    tail = read_tail(node.args[1], quoted=True)
+    if tail is None:
+        raise Contradiction
+    inner = bare(node.args[0])
+    if tail.percent:
+        return Node("percent", (inner,))
+    if tail.unit == DEGREE:
+        return Node("deg", (inner,))
+    if tail.factor != 1:
+        if inner.op != "num":
             raise Contradiction
-        return inner
-    return _mapped(node, bare)
+        return num(inner.args[0] * tail.factor)
+    return inner
 
 
 def _mapped(node: Node, change: Any) -> Node:

@@ -26,6 +26,7 @@ from reasonrl.verifiers.math.numbers import parse_number
 from reasonrl.verifiers.math.options import MathOptions
 from reasonrl.verifiers.math.parser import parse
 from reasonrl.verifiers.math.readings import candidates
+from reasonrl.verifiers.math.units import CURRENCY_SIGNS, read_currency
 from reasonrl.verifiers.math.worker import default_pool
 
 METHOD = "math"
@@ -39,8 +40,7 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 """One of these words, and a text is a sentence, which is never read as a formula."""
-_SQUARED = re.compile(r"(?<=[A-Za-z}])\s*(?:\^\s*\{?[23]\}?|[\u00b2\u00b3])\s*\$?\s*\.?$")
-"""The exponent of a unit at the end: `m^2`. Nothing that reads as a number ends in a letter otherwise."""
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)\.?", re.ASCII)
 _UNIT_LETTER = re.compile(r"\d\s*[A-Za-z]\s*\.?\s*$", re.ASCII)
 
 
@@ -97,7 +97,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         )
     comparison = None
     readable = False
-    for reading in candidates(final):
+    for reading in candidates(final, marked=options.extract):
         verdict = _quick(reference, reading, options)
         if verdict is not None:
             return verdict
@@ -105,7 +105,12 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         if trees:  # the first reading that makes sense is the answer
             readable = True
             if golds:
-                comparison = Comparison(options, _asker(options), gold_digits=_digits(reference))
+                comparison = Comparison(
+                    options,
+                    _asker(options),
+                    gold_digits=_digits(reference),
+                    currencies=(read_currency(reference), read_currency(reading)),
+                )
                 if any(comparison.same(gold_tree, tree) for gold_tree in golds for tree in trees):
                     return accept(reading[:80], method=comparison.method)
             break
@@ -125,7 +130,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
 def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     """What rational numbers, spelling and letters of choices decide; None: look closer."""
     short = len(prediction) <= MAX_CHARS  # the pattern takes quadratic time
-    left, right = _number(gold), parse_number(_SQUARED.sub("", prediction)) if short else None
+    left, right = _number(gold), parse_number(prediction) if short else None
     if left is not None and right is not None and "%" not in prediction and "percent" not in prediction:
         if left == right:
             return accept(prediction[:80], method="rational") if not _has_unit(gold, prediction) else None
@@ -154,6 +159,9 @@ def _reference(gold: str) -> str | None:
     final = final_answer(gold, marked=False)
     if final is None or not any(character.isalnum() or character == "\\" for character in final):
         return None
+    ordinal = _ORDINAL.fullmatch(final.strip())
+    if ordinal is not None:  # 15th
+        return ordinal[1]
     for reading in candidates(final):
         if _trees(reading):
             return reading
@@ -170,7 +178,7 @@ def _number(gold: str) -> Any:
 
 def _has_unit(gold: str, prediction: str) -> bool:
     """Whether both say a unit, so that they must be looked at."""
-    return any(map(str.isalpha, gold)) and any(map(str.isalpha, prediction))
+    return all(any(map(str.isalpha, text)) or not CURRENCY_SIGNS.isdisjoint(text) for text in (gold, prediction))
 
 
 def _trees(text: str) -> list[Node]:
