@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from reasonrl.verifiers.math import algebra
+from reasonrl.verifiers.math.evaluated import is_evaluated
+from reasonrl.verifiers.math.modular import differ_modulo
 from reasonrl.verifiers.math.nodes import Node, is_scalar, num, symbols
 from reasonrl.verifiers.math.numeric import differ, real_value
 from reasonrl.verifiers.math.options import MathOptions
@@ -23,11 +25,9 @@ from reasonrl.verifiers.math.shapes import (
     both_signs,
     claim,
     factors,
-    has_function,
     is_name,
     measures,
     parts,
-    unevaluated,
 )
 from reasonrl.verifiers.math.units import RADIAN, Unit, read_unit
 
@@ -101,7 +101,8 @@ class Comparison:
             if gold.op == "list" and prediction.op == "tuple":
                 return self.in_order(gold.args, prediction.args)
         try:
-            left, right = [claim(node) for node in golds], [claim(node) for node in predictions]
+            left = [claim(node, judged=False) for node in golds]
+            right = [claim(node) for node in predictions]
         except Contradiction:
             self.reason = "it says that different numbers are equal"
             return False
@@ -267,13 +268,11 @@ class Comparison:
         if gold.op == prediction.op == "num":
             self.method = "rational"
             return gold == prediction or self._near(gold, prediction)
-        if forms and self.options.evaluated and not symbols(gold):
-            if unevaluated(prediction) and not unevaluated(gold):
-                self.reason = "it is not evaluated"
-                return False
-            if has_function(prediction) and algebra.rational(gold) is not None and not has_function(gold):
-                self.reason = "it is not evaluated"
-                return False
+        rounded = bool(self.options.tolerance) or self.options.decimals is not None or self.options.gold_precision
+        ruled = forms and self.options.evaluated and not symbols(gold)
+        if ruled and not is_evaluated(prediction, gold, rounded=rounded):
+            self.reason = "it is not evaluated"
+            return False
         if gold == prediction:
             return True
         self.method = "algebra"
@@ -284,7 +283,7 @@ class Comparison:
             return False
         if self._near(gold, prediction):
             return True
-        if differ(gold, prediction):
+        if differ_modulo(gold, prediction) or differ(gold, prediction):
             self.method = "numeric"
             return False
         if not self.options.symbolic:

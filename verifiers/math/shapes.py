@@ -8,10 +8,12 @@ Chains       `x = 3/2 \\approx 1.5` claims 3/2 for x; `41 = 42` is a contradicti
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reasonrl.verifiers.math import algebra
-from reasonrl.verifiers.math.nodes import Node, num, symbols, walk
+from reasonrl.verifiers.math.nodes import Node, is_scalar, num, symbols, walk
+from reasonrl.verifiers.math.numeric import differ
 from reasonrl.verifiers.math.units import DEGREE, Unit
 from reasonrl.verifiers.math.words import read_tail
 
@@ -127,8 +129,8 @@ def is_name(node: Node) -> bool:
     return False
 
 
-def claim(node: Node) -> Claim:
-    """What an item claims.
+def claim(node: Node, *, judged: bool = True) -> Claim:
+    """What an item claims; whether the steps of a chain hold is only asked where it is `judged`.
 
     Raises:
         Contradiction: a chain of different numbers.
@@ -151,64 +153,47 @@ def claim(node: Node) -> Claim:
         return Claim(None, node, node)
     names = [member for member in members if is_name(member)]
     if names:
+        if judged:
+            _hold([member for member in members if not is_name(member)], named=True)
         value = members[-1]
         if is_name(value) and value == names[-1] and not all(map(is_name, members)):
             value = next(member for member in members if not is_name(member))
         return Claim(names[0], value, node)
     if any(symbols(member) for member in members):
         return Claim(None, node, node)
-    for left, right in itertools.pairwise(members):
-        if left != right and algebra.compare(left, right) is not True:
-            raise Contradiction
+    if len(set(members)) < len(members):  # 5 = 5 says nothing
+        return Claim(None, node, node)
+    if judged:
+        _hold(members, named=False)
     return Claim(None, members[-1], members[-1])
 
 
-def unevaluated(node: Node) -> bool:
-    """Whether arithmetic is left to do in a constant: a sum of two numbers, a product of two numbers.
+def _hold(members: Sequence[Node], *, named: bool) -> None:
+    """Raises a contradiction where a chain states another value than its last.
 
-    Fractions, powers, roots, factorials and scientific notation are closed forms.
+    Without a name each step must hold. Behind a name a step that was not worked out is only sloppy (`z = 3+3 = 2`), but
+    a finished number states a value (`x = 41 = 42`), unless the chain sets out from what it ends with.
     """
-    for part in walk(node):
-        if part.op == "add" and sum(map(_is_number, part.args)) > 1:
-            return True
-        if part.op == "mul":
-            several = factors(part)
-            if sum(map(_is_number, several)) > 1 and not _is_scientific(several):
-                return True
-        if part.op == "div" and part.args[0].op == part.args[1].op == "div":
-            return True
-    return False
+    constants = [member for member in members if is_scalar(member) and not symbols(member)]
+    if not named:
+        if any(itertools.starmap(_differ, itertools.pairwise(constants))):
+            raise Contradiction
+        return
+    if len(constants) < 2 or not _differ(constants[0], constants[-1]):
+        return
+    if any(_is_finished(member) and _differ(member, constants[-1]) for member in constants):
+        raise Contradiction
 
 
-def has_function(node: Node) -> bool:
-    """Whether a function other than a root or a power occurs."""
-    return any(part.op in ("func", "log") for part in walk(node))
+def _differ(left: Node, right: Node) -> bool:
+    return left != right and (algebra.compare(left, right) is False or differ(left, right))
+
+
+def _is_finished(node: Node) -> bool:
+    """Whether nothing is added or multiplied in a constant."""
+    return all(part.op not in ("add", "mul") for part in walk(node))
 
 
 def factors(node: Node) -> list[Node]:
     """The parts of a product, from left to right."""
     return [*factors(node.args[0]), *factors(node.args[1])] if node.op == "mul" else [node]
-
-
-def _is_number(node: Node) -> bool:
-    """Whether a node is a rational number however it is written: without roots, constants and unknowns."""
-    if node.op == "pow":
-        return (
-            _is_number(node.args[0])
-            and algebra.rational(node.args[1]) is not None
-            and algebra.rational(node) is not None
-        )
-    if node.op in ("func", "log"):
-        return algebra.rational(node) is not None
-    return node.op in ("num", "fact", "binom") or (
-        node.op in ("neg", "div", "mul", "add") and all(map(_is_number, node.args))
-    )
-
-
-def _is_scientific(factors: list[Node]) -> bool:
-    return (
-        len(factors) == 2
-        and factors[0].op in ("num", "div")
-        and factors[1].op == "pow"
-        and factors[1].args[0] == num(10)
-    )

@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import importlib.util
 import re
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -115,11 +114,11 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
                     return accept(reading[:80], method=comparison.method)
             break
     if options.math_verify:
-        answer = default_pool("math-verify").ask({"gold": reference, "prediction": final}, deadline=options.deadline)
-        if answer is True:
+        reply = default_pool("math-verify").ask({"gold": reference, "prediction": final}, deadline=options.deadline)
+        if reply.answer is True:
             return accept(final[:80], method="math-verify")
     if comparison is not None and comparison.undecided:
-        return reject(final[:80], method=comparison.method, reason="not decided in time", status=Status.TIMEOUT)
+        return reject(final[:80], method=comparison.method, reason="neither equal nor different can be proved in time", status=Status.TIMEOUT)
     if comparison is not None:
         return reject(final[:80], method=comparison.method, reason=comparison.reason)
     if readable or texts.words(final) is not None:
@@ -213,10 +212,9 @@ def _asker(options: MathOptions) -> Callable[[Node, Node], bool | None]:
         nonlocal left_over
         if left_over <= 0.05:
             return None
-        start = time.monotonic()
-        answer = default_pool("sympy").ask({"left": left, "right": right}, deadline=left_over)
-        left_over -= time.monotonic() - start
-        return answer
+        reply = default_pool("sympy").ask({"left": left, "right": right}, deadline=left_over)
+        left_over -= reply.seconds
+        return reply.answer
 
     return ask
 
