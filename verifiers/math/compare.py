@@ -26,8 +26,10 @@ from reasonrl.verifiers.math.shapes import (
     claim,
     factors,
     is_name,
+    is_quantity,
     measures,
     parts,
+    substituted,
 )
 from reasonrl.verifiers.math.units import RADIAN, Unit, read_unit
 
@@ -55,6 +57,10 @@ class Comparison:
     def same(self, gold: Node, prediction: Node) -> bool:
         try:
             gold, prediction = _lettered(gold, prediction), _lettered(prediction, gold)
+            gold, prediction, same = _residues(gold, prediction)
+            if not same:
+                self.reason = "the modulus is another, or the residue is not reduced"
+                return False
             right, left = bare(gold), bare(prediction)
             factor = self.converted(gold, prediction, left)
             if factor is None:
@@ -97,6 +103,9 @@ class Comparison:
             if single and single[0].op in _REGIONS and self.regions(gold, prediction):
                 return True
             if gold.op == "tuple" and prediction.op == "list":
+                if not any(part.op == "rel" for part in prediction.args):
+                    self.reason = "a point or an interval is written in brackets"
+                    return False
                 return self.in_order(gold.args, prediction.args)
             if gold.op == "list" and prediction.op == "tuple":
                 return self.in_order(gold.args, prediction.args)
@@ -135,7 +144,14 @@ class Comparison:
     # single items ------------------------------------------------------------------------------------------------
 
     def claims(self, gold: Claim, prediction: Claim) -> bool:
+        if _made_up(gold) and prediction.name is None and gold.name is not None and gold.name.op == "add":
+            return False  # a + b = 5 is a relation, where 5 alone says nothing of it
         if gold.name is not None and prediction.name is not None:
+            if _made_up(gold) or _made_up(prediction):
+                return self.statements(gold.statement, prediction.statement)
+            gold, prediction = gold, _renamed(gold, prediction)
+            if gold.name is None or prediction.name is None:
+                return False
             if _primes(gold.name) != _primes(prediction.name):  # f' is not f
                 return False
             if gold.name.op == prediction.name.op == "mul" and not _alike(gold.name, prediction.name):
@@ -220,6 +236,8 @@ class Comparison:
             return left is not None and right is not None and self.in_order(left, right)
         if gold.op == prediction.op == "based":
             return gold == prediction
+        if gold.op == prediction.op == "nested":
+            return self.items(gold.args[0], prediction.args[0])
         if gold.op == prediction.op == "tuple":
             return self.in_order(gold.args, prediction.args)
         if gold.op == "ratio" or prediction.op == "ratio":
@@ -265,6 +283,7 @@ class Comparison:
 
     def scalar(self, gold: Node, prediction: Node, *, forms: bool = True) -> bool:
         """`forms`: also ask that the prediction is evaluated."""
+        prediction = _one_constant(gold, prediction) if gold.op != "num" else prediction
         if gold.op == prediction.op == "num":
             self.method = "rational"
             return gold == prediction or self._near(gold, prediction)
@@ -313,6 +332,58 @@ class Comparison:
         if digits is not None and distance <= Fraction(1, 2 * 10**digits):
             return True
         return bool(options.tolerance) and distance <= Fraction(options.tolerance) * size
+
+
+def _residues(gold: Node, prediction: Node) -> tuple[Node, Node, bool]:
+    """Both without their moduli, and whether these allow that the answers are the same.
+
+    `42 (mod 5)` is 2: for a gold without a modulus a residue counts only where it is reduced.
+    """
+    if gold.op == prediction.op == "mod":
+        return gold.args[0], prediction.args[0], gold.args[1] == prediction.args[1]
+    if prediction.op == "mod":
+        inner, modulus = prediction.args
+        value = inner.args[1][-1] if inner.op == "rel" else inner
+        exact = algebra.rational(value) if is_scalar(value) else None
+        return gold, inner, exact is not None and 0 <= exact < modulus.args[0]
+    return (gold.args[0] if gold.op == "mod" else gold), prediction, True
+
+
+def _made_up(claim: Claim) -> bool:
+    """Whether what is claimed for is no single name: `a + b`, `|PQ|`."""
+    return claim.name is not None and is_quantity(claim.name)
+
+
+def _renamed(gold: Claim, prediction: Claim) -> Claim:
+    """The prediction with the gold's bound variable: f(t) = t^2 is f(x) = x^2."""
+    names = [claim.name for claim in (gold, prediction)]
+    if any(name is None or name.op != "mul" or name.args[1].op != "sym" for name in names) or names[0] == names[1]:
+        return prediction
+    mine, other = (str(name.args[1].args[0]) for name in names if name is not None)
+    if (
+        mine == other
+        or len(mine) > 1
+        or len(other) > 1
+        or not (mine + other).islower()
+        or mine in symbols(prediction.statement)
+    ):
+        return prediction
+    parts = (None if part is None else substituted(part, other, mine) for part in prediction)
+    return Claim(*parts)  # type: ignore[arg-type]
+
+
+def _one_constant(gold: Node, prediction: Node) -> Node:
+    """The prediction with the gold's name for the constant of integration, or for a number that may be any integer."""
+    mine, other = symbols(gold) - symbols(prediction), symbols(prediction) - symbols(gold)
+    if len(mine) != 1 or len(other) != 1:
+        return prediction
+    (left,), (right,) = mine, other
+    constants = left in _CONSTANTS and right in _CONSTANTS and "C" in (left[0], right[0])
+    integers = "Z_any" in (left, right) and {left, right} - {"Z_any"} <= set("klmnj")
+    return substituted(prediction, right, left) if constants or integers else prediction
+
+
+_CONSTANTS = frozenset(["C", "c", "K", "k", "C_1", "c_1", "C_0", "c_0", "D"])
 
 
 def _lettered(node: Node, other: Node) -> Node:

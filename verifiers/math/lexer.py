@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from reasonrl.verifiers.math.spellings import plain_spelling
+
 MAX_CHARS = 2_000
 MAX_TOKENS = 600
 MAX_DIGITS = 400
@@ -106,6 +108,7 @@ def tokenize(text: str) -> list[Token] | None:
             text = text.replace(sign, plain)
         if not _LETTERS.sub("", text).isascii():
             return None
+    text = plain_spelling(text)
     if any(sign in text for sign in "\\*~{"):
         for pattern, plain in _REWRITES:
             text = pattern.sub(plain, text)

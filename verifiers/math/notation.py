@@ -19,7 +19,7 @@ _FORBIDDEN = """
     pmod infty forall exists because therefore
 """
 _UNIT_WORDS = "cm mm km g kg mg lb lbs oz ft in hr hrs min mi mph ml cc sq yd pm am pct"
-_NO_FACTOR = "cup setminus backslash pm mp ENDMATRIX DEG times cdot div ast rfloor rceil rangle"
+_NO_FACTOR = "MODULO cup setminus backslash pm mp ENDMATRIX DEG times cdot div ast rfloor rceil rangle"
 
 FUNCTIONS = frozenset(_FUNCTIONS.split())
 PLAIN_FUNCTIONS = (FUNCTIONS - {"Re", "Im", "det", "min", "max"}) | {"abs"}

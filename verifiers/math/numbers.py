@@ -40,7 +40,7 @@ _LATEX = (
     (re.compile(r"\\!|(?<=[0-9])\\,(?=[0-9]{3}(?![0-9]))"), ""),
     (re.compile(r"\\[,;: ]"), " "),  # 4\,2 is not 42
     (re.compile(r"^\\[(\[](.*)\\[)\]]$"), r"\1"),
-    (re.compile(r"^\\(?:text|textbf|mathrm|mathbf)\s*\{\s*([-0-9.,/]+)\s*\}$"), r"\1"),
+    (re.compile(r"^\\(?:text|textbf|mathrm|mathbf)\s*\{\s*\(?([-0-9.,/]+)\)?\s*\}$"), r"\1"),
 )
 _GROUPED = (
     (re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+),([0-9]+)"), "."),  # 1.234,56

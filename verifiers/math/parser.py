@@ -106,6 +106,9 @@ class _Parser(UnitReader):
                 relation += "="
             operators.append(relation)
             members.append(self.ratio(depth))
+        if self.take("MODULO", kind="command"):
+            inner = Node("rel", (tuple(operators), tuple(members))) if operators else members[0]
+            return Node("mod", (inner, self.primary(depth + 1)))
         if not operators:
             return members[0]
         if "in" in operators:

@@ -85,6 +85,13 @@ def _mapped(node: Node, change: Any) -> Node:
     return Node(node.op, tuple(change(part) if isinstance(part, Node) else part for part in node.args))
 
 
+def substituted(node: Node, name: str, other: str) -> Node:
+    """The tree with one symbol called otherwise."""
+    if node == Node("sym", (name,)):
+        return Node("sym", (other,))
+    return _mapped(node, lambda part: substituted(part, name, other))
+
+
 def both_signs(node: Node) -> list[Node]:
     """The values that `\\pm` stands for, or the node alone."""
     if not any(part.op in ("pm", "mp") for part in walk(node)):
@@ -102,7 +109,10 @@ def both_signs(node: Node) -> list[Node]:
 
 def parts(node: Node) -> list[Node]:
     """The items of a list or set (nested lists flattened, both signs written out); a single item otherwise."""
-    if node.op in ("list", "set"):
+    if node.op == "set":  # a set in a set is an element
+        elements = [Node("nested", (part,)) if part.op in ("set", "empty") else part for part in node.args]
+        return [inner for part in elements for inner in parts(part)]
+    if node.op == "list":
         return [inner for part in node.args for inner in parts(part)]
     if node.op == "rel" and set(node.args[0]) == {"="} and node.args[1][-1].op in ("list", "set"):
         members = node.args[1]
@@ -121,12 +131,22 @@ def is_name(node: Node) -> bool:
             left, right = node.args
             if left.op == "pow":  # f^{-1}(x)
                 left = left.args[0]
-            if left.op == "sym" and right.op in ("num", "add", "sym", "neg", "tuple"):
+            if left.op == "sym" and right.op in ("num", "add", "sym", "neg", "tuple", "rel"):
                 return right.op != "add" or (len(left.args[0]) == 1 and left.args[0] in "fghFGHPQpq")
             return is_name(left) and right.op == "sym"
         case "ratio" | "tuple":
             return all(is_name(part) for part in node.args)
     return False
+
+
+def is_quantity(node: Node) -> bool:
+    """Whether the left side of an equation is a quantity that letters make up: `a + b`, `|PQ|`, `PQ/RQ`.
+
+    Not one with x, y or z, which are unknowns (x + y = 6 is a line), nor with numbers (2a = 10 is to be solved).
+    """
+    if node.op not in ("add", "div", "func") or not symbols(node).isdisjoint("xyz") or not symbols(node):
+        return False
+    return all(part.op in ("add", "neg", "div", "func", "mul", "sym") for part in walk(node))
 
 
 def claim(node: Node, *, judged: bool = True) -> Claim:
@@ -159,6 +179,8 @@ def claim(node: Node, *, judged: bool = True) -> Claim:
         if is_name(value) and value == names[-1] and not all(map(is_name, members)):
             value = next(member for member in members if not is_name(member))
         return Claim(names[0], value, node)
+    if len(members) == 2 and is_quantity(members[0]) and not symbols(members[1]):
+        return Claim(members[0], members[1], node)
     if any(symbols(member) for member in members):
         return Claim(None, node, node)
     if len(set(members)) < len(members):  # 5 = 5 says nothing

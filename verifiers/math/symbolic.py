@@ -106,10 +106,9 @@ def prove_equal(left: Any, right: Any, build: Callable[[Any], Any]) -> bool | No
         if difference.is_algebraic:
             x = sympy.Symbol("x")
             return bool(sympy.minimal_polynomial(difference, x) == x)
-        if rough.is_number and difference.has(sympy.atan, sympy.asin, sympy.acos, sympy.acot):
-            # an angle next to zero whose tangent is zero is zero
-            if sympy.simplify(sympy.expand_trig(sympy.tan(difference))) == 0:
-                return True
+        angles = rough.is_number and difference.has(sympy.atan, sympy.asin, sympy.acos, sympy.acot)
+        if angles and sympy.simplify(sympy.expand_trig(sympy.tan(difference))) == 0:
+            return True  # an angle next to zero whose tangent is zero is zero
     simplified = sympy.simplify(difference)
     if simplified == 0:
         return True

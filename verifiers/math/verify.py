@@ -39,6 +39,9 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 """One of these words, and a text is a sentence, which is never read as a formula."""
+_NOT_ARITHMETIC = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}|\d+\s*[-\u2013]\s*\d+", re.ASCII)
+"""A date or a score: 2021-01-02 is not 2018."""
+_BRACED = re.compile(r"\{[^{}]*\}")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)\.?", re.ASCII)
 _UNIT_LETTER = re.compile(r"\d\s*[A-Za-z]\s*\.?\s*$", re.ASCII)
 
@@ -83,9 +86,15 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
             f"the reference {gold[:40]!r} says nothing that can be compared", status=Status.BAD_REFERENCE, method=METHOD
         )
     algebra.start_work()
-    golds = _trees(reference)
     final = final_answer(prediction, marked=options.extract)
-    if not golds and texts.words(reference) is None:  # not readable here: only the same spelling can be judged
+    if final and _NOT_ARITHMETIC.fullmatch(reference.strip(" $.")):
+        found = any(_dashes(reading) == _dashes(reference) for reading in candidates(final, marked=options.extract))
+        reason = "a date or a score is compared as it is written"
+        return accept(final[:80], method="text") if found else reject(final[:80], method="text", reason=reason)
+    golds = _trees(reference)
+    if (
+        not golds and texts.words(reference) is None and texts.choice(reference, explained=True) is None
+    ):  # not readable here: only the same spelling can be judged
         if final and texts.spelling(final) == texts.spelling(reference):
             return accept(final[:80], method="text")
         _warn(gold[:200])
@@ -118,12 +127,21 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         if reply.answer is True:
             return accept(final[:80], method="math-verify")
     if comparison is not None and comparison.undecided:
-        return reject(final[:80], method=comparison.method, reason="neither equal nor different can be proved in time", status=Status.TIMEOUT)
+        return reject(
+            final[:80],
+            method=comparison.method,
+            reason="neither equal nor different can be proved in time",
+            status=Status.TIMEOUT,
+        )
     if comparison is not None:
         return reject(final[:80], method=comparison.method, reason=comparison.reason)
     if readable or texts.words(final) is not None:
         return reject(final[:80], method="text", reason="another text")
     return reject(final[:80], method=METHOD, reason="the answer cannot be read", status=Status.UNPARSABLE)
+
+
+def _dashes(text: str) -> str:
+    return re.sub(r"[\s$]", "", text).replace("\N{EN DASH}", "-").rstrip(".")
 
 
 def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
@@ -141,11 +159,11 @@ def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     spelled = texts.spelling(gold), texts.spelling(prediction)
     if spelled[0] == spelled[1] and spelled[0]:
         return accept(prediction[:80], method="text")
-    letter = texts.choice(gold)
+    letter = texts.choice(gold, explained=True)
     if letter is not None and texts.choice(prediction, explained=True) == letter:
         return accept(prediction[:80], method="choice")
     said = texts.words(gold)
-    if said is not None and len(said) > 1 and said == texts.words(prediction):
+    if said is not None and len(said) > 1 and texts.same_words(said, texts.words(prediction)):
         return accept(prediction[:80], method="text")
     return None
 
@@ -195,6 +213,8 @@ def _trees(text: str) -> list[Node]:
             decimal = parse(f"{sign}{zero or whole}.{after or rest}{unit}")
             if decimal is not None:
                 found.append(decimal)
+    if tree is not None and tree.op == "list" and _BRACED.fullmatch(text.strip(" $.")):  # perhaps a point
+        found.append(Node("tuple", tree.args))
     return found
 
 
