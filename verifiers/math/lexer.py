@@ -33,7 +33,9 @@ _UNICODE = {
     "\N{FULLWIDTH PERCENT SIGN}": r"\%", "\N{FULLWIDTH COMMA}": ",", "\N{FULLWIDTH LEFT PARENTHESIS}": "(",
     "\N{FULLWIDTH RIGHT PARENTHESIS}": ")", "\N{FULLWIDTH COLON}": ":", "\N{IDEOGRAPHIC FULL STOP}": ".",
     "\N{MASCULINE ORDINAL INDICATOR}": r"^\circ ", "\N{GREEK CAPITAL LETTER OMEGA}": r"\Omega ",
-    "\N{OHM SIGN}": r"\Omega ", "\N{MICRO SIGN}": r"\mu ", "\N{GREEK SMALL LETTER MU}": r"\mu ",
+    "\N{OHM SIGN}": r"\Omega ",
+    "\N{DEGREE CELSIUS}": r"^\circ C ", "\N{DEGREE FAHRENHEIT}": r"^\circ F ",
+    "\N{MICRO SIGN}": r"\mu ", "\N{GREEK SMALL LETTER MU}": r"\mu ",
     "\N{LOGICAL OR}": r"\lor ",
 }  # fmt: skip
 _FOREIGN = "\u00c0-\u024f\u0370-\u052f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"

@@ -81,7 +81,7 @@ def parse_number(text: str, *, percent_is_unit: bool = False) -> Fraction | None
     (Fraction(5, 2), Fraction(1, 2), None)
     """
     text = text.strip()
-    if not 0 < len(text) <= MAX_CHARS:
+    if not 0 < len(text) <= MAX_CHARS or ".." in text:
         return None
     for pattern, plain in _LATEX:
         text = pattern.sub(plain, text)

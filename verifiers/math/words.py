@@ -44,7 +44,11 @@ _CHANGES = """
     versus vs via ish plusminus complement negated negation conjugate modulus remainder successor predecessor
     digit-sum multiplier multipliers per-mille permil per-cent nil null none nan cent-fold sixfold fivefold
     threefold fourfold sevenfold eightfold ninefold milli kilo mega giga nano micro deci centi hexadecimal
-    binary octal decimal decimals minuses pluses negatives plusses score-points radians steradians
+    binary octal decimal decimals minuses pluses negatives plusses score-points radians steradians ones twos
+    threes fours fives sixes sevens eights nines halvings doublings percentiles approximates rounds tends
+    converges diverges seems appears contradicts violates remains becomes increases decreases drops lacks means
+    lies adds subtracts multiplies divides often taken hidden forbidden forgotten barring pending allegedly
+    supposedly naturally afterwards whatever whichever wherever however indeed yes wrongs guesses doubts
 """
 CHANGES_THE_VALUE = frozenset(_CHANGES.split())
 """No such word is a unit, nor stands before one: "5 dozen" and "41 or 42" are not read as 5 and 41."""
@@ -95,6 +99,7 @@ _PERCENT = frozenset([
     "процентов", "por ciento", "pour cent", "per cento", "por cento",
 ])  # fmt: skip
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_PART_OF = re.compile(r"of (?:an?|the|them|it|all)\b\s*", re.IGNORECASE)
 _HYPHEN = re.compile(r"^-(?=[^\W\d_])")
 _LETTERS = frozenset("mgsL")
 """The single letters that are units in plain text behind a blank; every other one is an unknown."""
@@ -147,8 +152,13 @@ def read_tail(text: str, *, quoted: bool = False) -> Tail | None:
         return inner._replace(factor=Fraction(_SCALES[first.lower()])) if inner else None
     if _ENDINGS.fullmatch(text):
         return Tail()
-    if text in _NOUNS or text.lower() in _NOUNS:
+    if text in _NOUNS or text.lower() in _NOUNS or text.lower() == "times":
         return Tail(noun=True)
+    part = _PART_OF.match(text)
+    if part is not None:
+        whole = text[part.end() :]
+        unit = read_unit(whole)
+        return None if any(map(_changes, whole.lower().split())) else Tail(unit=unit, noun=unit is None)
     return _phrase(_ENDINGS.sub("", text).strip(" ,.") or text)
 
 
@@ -180,7 +190,9 @@ def _phrase(text: str) -> Tail | None:
 
 def _changes(word: str) -> bool:
     parts = re.split(r"[-'’]", word.strip(","))
-    return any(part in CHANGES_THE_VALUE for part in parts) or word.endswith(("fold", "n't", "n’t", "ths"))
+    if any(part in CHANGES_THE_VALUE for part in parts):
+        return True
+    return word.endswith(("fold", "n't", "n’t", "ous", "wards", "ths")) and word.strip(",") not in _LIKE_FRACTIONS
 
 
 def _is_noun(word: str, written: str) -> bool:
@@ -188,9 +200,9 @@ def _is_noun(word: str, written: str) -> bool:
     if word in _NOUNS:
         return True
     if _FOREIGN_CHANGES.match(word):
-        return word.startswith(("mill", "quart", "carr", "cent", "cub")) and word in _LOOK_ALIKE
+        return word in _LOOK_ALIKE
     if word.isascii():
-        german = written[:1].isupper() and word.endswith(("en", "er", "el", "e")) and len(word) > 4
+        german = written[:1].isupper() and word.endswith("en") and len(word) > 4
         return (len(word) > 3 and _PLURAL.fullmatch(word) is not None) or german
     if _CYRILLIC.fullmatch(word):
         return True
@@ -198,6 +210,9 @@ def _is_noun(word: str, written: str) -> bool:
     return latin and len(word) > 2 and (word.endswith(("s", "x")) or written[:1].isupper())
 
 
+_LIKE_FRACTIONS = frozenset(
+    ["months", "paths", "baths", "moths", "lengths", "widths", "depths", "booths", "births", "myths", "youths"]
+)
 _LOOK_ALIKE = frozenset(["mills", "millers", "quarters", "cards", "carriages", "carrots", "cents", "cubes", "cubs"])
 
 
