@@ -42,6 +42,7 @@ _REWRITES: tuple[tuple[str, re.Pattern[str], _Plain], ...] = tuple(
         ("\\", r"\\(?:lor|vee)(?![A-Za-z])", " or "),
         ("\\", r"\\p?mod(?![A-Za-z])\s*\{?\s*(\d+)\s*\}?", r" \\MODULO \1 "),
         ("mod", r"\(\s*(?:mod\s|\\(?:text|mathrm|operatorname)\s*\{\s*mod\s*\})\s*(\d+)\s*\)", r" \\MODULO \1 "),
+        ("m", r"(?<=\d)\s*([apAP])\.\s?[mM]\.?(?![A-Za-z])", r" \\text{\1m}"),
         ("\\text", r"^\s*\\text\s*\{\s*(-?\d[\d,.]*)\s+([A-Za-z][A-Za-z ]*)\}\s*$", r"\1 \\text{ \2}"),
         ("infinity", r"\\(?:text|mathrm)\s*\{\s*(?:positive\s+|\+\s*)?infinity\s*\}", r"\\infty "),
         ("infinity", r"\\(?:text|mathrm)\s*\{\s*(?:negative\s+|-\s*)infinity\s*\}", r"-\\infty "),

@@ -191,7 +191,7 @@ def read_unit(text: str) -> Unit | None:
                 return None
             parts.append((unit, sign * raised))
             raised = 1
-    if not parts or raised != 1:
+    if not parts or raised != 1 or text.endswith(("/", "*", "·", " per", "^")):
         return None
     return _combined(parts)
 
