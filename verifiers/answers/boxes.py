@@ -18,7 +18,7 @@ _MAX_BETWEEN = 60
 """Characters between two boxes of one answer."""
 
 _OPEN = re.compile(r"(?:\\(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{")
-_TOKEN = re.compile(r"(?:\\+(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{|\\.|[{}]", re.DOTALL)
+_TOKEN = re.compile(r"(?:\\{1,4}(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{|\\.|[{}]", re.DOTALL)
 _SHORT = re.compile(r"\\(?:boxed|fbox)[ \t]{1,9}(?P<content>-?[0-9][0-9.,/]{0,30}(?<![.,])|[A-Za-z])(?![\w{])")
 _NOTHING = re.compile(
     r"[\s$.?_\\,;:!~{}-]*|\\(?:l|c)?dots|(?:\\text\w*\{)?\s*[<\[(]?(?:your |the |final |my )*(?:answer|number|result|value)"

@@ -33,6 +33,7 @@ def bare(text: str) -> str:
     for _ in range(_MOST_LAYERS):
         before = text
         text = text.strip()
+        text = text[:-1] if text.endswith("\\") and not text.endswith("\\\\") else text
         stop = "." if text[-1:] == "." else ""
         core = text[: len(text) - len(stop)]
         for opening, closing in _PAIRS:

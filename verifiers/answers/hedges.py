@@ -16,11 +16,11 @@ _GAP = (
     r"(?:\s+(?:\w+ly|at all|be|been|to|equal|equals|the|a|an|that|just|even|it|case|true|answer|value|number|result))*"
 )
 _BEFORE = re.compile(
-    rf"""(?: \b(?:not|never|neither|nor|no\ longer|cannot|hardly|nicht|pas|wrong|incorrect|false|mistaken)
+    rf"""(?: \b(?:not|never|neither|nor|no\ longer|cannot|hardly|nicht|pas|no\ es|non\ \u00e8|n\u00e3o\ \u00e9|wrong|incorrect|false|mistaken)
       | n['\u2019]t | \u4e0d\u662f | \\ne(?:q|g)?\b | \\not\s*=?
       | \b(?:rather\ than|instead\ of|other\ than|anything\ but|except|unlike|excluding|differs?\ from|different\ from)
       | \b(?:doubt|deny|disagree|disbelieve|reject|unlikely)(?:\ (?:that|with))?
-      | \b(?:not|n['\u2019]t)\ (?:think|believe|suppose|say|agree|claim|true|the\ case)(?:\ (?:that|with))?
+      | (?:\bnot|n['\u2019]t)\ (?:think|believe|suppose|say|agree|claim|true|the\ case)(?:\ (?:that|with))?
       ){_GAP}(?:\s+(?:is|was|be|would\ be|are))?[\s$:,(\[*_"'`]*(?:\\[(\[])?[\s$]*$""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -40,15 +40,17 @@ _EITHER = re.compile(r"\beither[\s$:,(\[*_]*$", re.IGNORECASE)
 _END = r"^[\s$)\]}*_\"'`]*(?:\\[)\]])?[\s$*_]*"
 _AFTER = re.compile(
     _END
-    + r"""(?: [.,;:!\u2013\u2014-]*\s* (?:\(\s*)?
-      (?: (?:which\ |that\ |it\ |this\ )?(?:is|was|would\ be|seems|looks|must\ be|can)\s+(?:\w+ly\s+)?
-            (?:not\b(?!\s+(?:only|just|an?\s+integer))|wrong|incorrect|false|impossible|unlikely|a\ mistake|a\ guess|an\ error)
-        | (?:is|was|can|does|do|would|could)n['\u2019]t\b | cannot\ be\b | can['\u2019]t\ be\b | does\ not\ (?:work|hold|fit)\b
-        | (?:or|and)\ (?:not|maybe|perhaps|possibly|so|something|else)\b
-        | no\b(?!\s+(?:other|more|matter|further|need)) | nope\b | not\b(?!\s+(?:only|just|to\ be)) | wait\b | hmm+\b | never\s?mind\b | just\ kidding\b | scratch\ that\b
-        | but\ (?:i|that|this|it)\b | unless\b | if\ and\ only\ if\b | (?:maybe|perhaps|possibly)\ not\b
-        | is\ (?:what|the\ (?:wrong|number\ that)) )
-    | \?+ )""",
+    + r"""(?: [,;:\u2013\u2014-]*\s* \(? (?:which\ |that\ )?
+        (?: (?:is|was|would\ be|seems|looks|must\ be|can)\s+(?:\w+ly\s+)?
+            (?:not\b(?!\s+(?:only|just|an?\s+integer))|wrong|incorrect|false|impossible|unlikely|a\ (?:mistake|guess)|an\ error)
+          | (?:is|was|can|does|do|would|could)n['\u2019]t\b | cannot\ be\b | does\ not\ (?:work|hold|fit)\b
+          | is\ (?:what|the\ (?:wrong|number\ that)) )
+      | [.,;:!\u2013\u2014-]*\s* \(?
+        (?: (?:or|and)\ (?:not|maybe|perhaps|possibly|so|something|else)\b
+          | no\b(?!\s+(?:other|more|matter|further|need)) | nope\b | not\b(?=\s*(?:sure|really|quite|correct|right|\W*$))
+          | wait\b | hmm+\b | never\s?mind\b | just\ kidding\b | scratch\ that\b
+          | but\ (?:i|that|this|it)\b | unless\b | if\ and\ only\ if\b | (?:maybe|perhaps|possibly)\ not\b )
+      | \?+ )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _RETRACTED = re.compile(

@@ -15,7 +15,7 @@ from reasonrl.verifiers.answers.thoughts import without_thoughts
 _HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TEX_COMMENT = re.compile(r"(?m)^[ \t]*(?<!\\)%[^\n]*|(?<=[}.,;:$)\]])[ \t]{1,20}%[^\n]*")
 _SWITCHED_OFF = re.compile(r"\\iffalse\b.*?(?:\\fi\b|\Z)|\\begin\{comment\}.*?(?:\\end\{comment\}|\Z)", re.DOTALL)
-_STRUCK = re.compile(r"~~[^~\n]{1,500}~~|<(del|strike)>.{0,2000}?</\1>", re.DOTALL | re.IGNORECASE)
+_STRUCK = re.compile(r"~~[^~\n]{1,500}~~|<(del|strike)>.{0,400}?</\1>", re.DOTALL | re.IGNORECASE)
 _UNSEEN = re.compile(
     r"\\(?:[bx]?cancel|sout|st|[hv]?phantom)\s*\{\s*\$?\s*\\(?:boxed|fbox)\s*\{[^{}\n]{0,200}\}\s*\$?\s*\}"
 )

@@ -34,7 +34,8 @@ _LINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _HEADING = re.compile(
-    rf"^(?=[^\w\n]|final)[^\w\n]{{0,12}}(?:{_NAMES})[ \t]*(?:[*_]{{1,3}}|:)?[ \t]*$", re.IGNORECASE | re.MULTILINE
+    rf"^(?=[^\w\n]|final|(?-i:Answer)\b)[^\w\n]{{0,12}}(?:{_NAMES})[ \t]*(?:[*_]{{1,3}}|:)?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 """A line that is nothing but the mark: `## Answer`, `**Final Answer**`."""
 _HASHES = re.compile(
@@ -206,7 +207,7 @@ def _without_emphasis(text: str) -> str:
         opens, closes = inner.startswith(sign), inner.endswith(sign) and len(inner) > len(sign)
         if opens and closes and sign not in inner[len(sign) : -len(sign)]:
             return inner[len(sign) : -len(sign)].strip()
-        if closes and inner.count(sign) == 1 and sign != "_":
+        if closes and inner.count(sign) == 1:
             return inner[: -len(sign)].strip()
         if opens and sign in inner[len(sign) :] and sign != "_":  # **42** apples
             return " ".join(inner[len(sign) :].replace(sign, " ", 1).split())
