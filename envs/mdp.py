@@ -251,7 +251,7 @@ class MDP:
     def _advance(
         self, state: State, lines: list[str], used: int, ended: bool, judge: Callable[[str], Verdict] | None
     ) -> Transition:
-        """Adds finished lines; the first final one outside a thought completes the answer, what follows it is dropped."""
+        """Adds finished lines; the first final one outside a thought completes the answer, the rest is dropped."""
         view, steps, tokens, line_start, turns, count, moves, potential, stop = state
         family = self.source.family_of(view)
         for number, line in enumerate(lines):

@@ -1,8 +1,8 @@
 r"""Boxes: `\boxed{...}`, `\fbox{...}` and their spellings (`\\boxed{}`, `\boxed {}`, `\boxed 7`).
 
 A box that is never closed is none, and hides none inside it. An empty one, or one that only names its content
-(`\boxed{answer}`), is talk about boxes and is passed over. Boxes on one line that commas or "and" join are one answer of
-several parts.
+(`\boxed{answer}`), is talk about boxes and is passed over. Boxes on one line that commas or "and" join are one answer
+of several parts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _OPEN = re.compile(r"(?:\\(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{")
 _TOKEN = re.compile(r"(?:\\{1,4}(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{|\\.|[{}]", re.DOTALL)
 _SHORT = re.compile(r"\\(?:boxed|fbox)[ \t]{1,9}(?P<content>-?[0-9][0-9.,/]{0,30}(?<![.,])|[A-Za-z])(?![\w{])")
 _NOTHING = re.compile(
-    r"[\s$.?_\\,;:!~{}-]*|\\(?:l|c)?dots|(?:\\text\w*\{)?\s*[<\[(]?(?:your |the |final |my )*(?:answer|number|result|value)"
+    r"[\s$.?_\\,;:!~{}-]*|\\(?:l|c)?dots"
+    r"|(?:\\text\w*\{)?\s*[<\[(]?(?:your |the |final |my )*(?:answer|number|result|value)"
     r"(?: here)?[>\])]?\s*\}?",
     re.IGNORECASE,
 )

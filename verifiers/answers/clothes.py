@@ -58,6 +58,8 @@ def _whole(inner: str, opening: str, closing: str) -> bool:
         return False
     if opening != "{":
         return opening not in inner and closing not in inner
+    if "," in inner or ";" in inner:  # a list, or a set to some
+        return False
     depth = 0
     for position, sign in enumerate(inner):
         if sign in "{}" and inner[position - 1 : position] != "\\":

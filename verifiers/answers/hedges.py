@@ -16,7 +16,8 @@ _GAP = (
     r"(?:\s+(?:\w+ly|at all|be|been|to|equal|equals|the|a|an|that|just|even|it|case|true|answer|value|number|result))*"
 )
 _BEFORE = re.compile(
-    rf"""(?: \b(?:not|never|neither|nor|no\ longer|cannot|hardly|nicht|pas|no\ es|non\ \u00e8|n\u00e3o\ \u00e9|wrong|incorrect|false|mistaken)
+    rf"""(?: \b(?:not|never|neither|nor|no\ longer|cannot|hardly|nicht|pas|no\ es
+        |non\ \u00e8|n\u00e3o\ \u00e9|wrong|incorrect|false|mistaken)
       | n['\u2019]t | \u4e0d\u662f | \\ne(?:q|g)?\b | \\not\s*=?
       | \b(?:rather\ than|instead\ of|other\ than|anything\ but|except|unlike|excluding|differs?\ from|different\ from)
       | \b(?:doubt|deny|disagree|disbelieve|reject|unlikely)(?:\ (?:that|with))?
@@ -24,11 +25,12 @@ _BEFORE = re.compile(
       ){_GAP}(?:\s+(?:is|was|be|would\ be|are))?[\s$:,(\[*_"'`]*(?:\\[(\[])?[\s$]*$""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""What denies the answer behind it: "The answer isn't", "It is not true that it is", "instead of", "The wrong answer is"."""
+"""What denies the answer behind it: "The answer isn't", "It is not true that it is", "The wrong answer is"."""
 _OTHERS = re.compile(
     r"""\b(?:user|grader|teacher|student|question|prompt|system|they|others|some|someone|many|people|one|he|she)
     \s+(?:might\s+|may\s+|could\s+|would\s+)?
-    (?:expect|want|think|claim|sa(?:y|id)|believe|suggest|guess|answer|thought|got|get|propose)(?:s|ed)?\b[^.;\n]{0,30}$""",
+    (?:expect|want|think|claim|sa(?:y|id)|believe|suggest|guess|answer|thought|got|get|propose)(?:s|ed)?
+    \b[^.;\n]{0,30}$""",
     re.VERBOSE | re.IGNORECASE,
 )
 """What others say is not said."""
@@ -42,21 +44,26 @@ _AFTER = re.compile(
     _END
     + r"""(?: [,;:\u2013\u2014-]*\s* \(? (?:which\ |that\ )?
         (?: (?:is|was|would\ be|seems|looks|must\ be|can)\s+(?:\w+ly\s+)?
-            (?:not\b(?!\s+(?:only|just|an?\s+integer))|wrong|incorrect|false|impossible|unlikely|a\ (?:mistake|guess)|an\ error)
+            (?:not\b(?!\s+(?:only|just|an?\s+integer))|wrong|incorrect|false|impossible|unlikely
+              |a\ (?:mistake|guess)|an\ error)
           | (?:is|was|can|does|do|would|could)n['\u2019]t\b | cannot\ be\b | does\ not\ (?:work|hold|fit)\b
           | is\ (?:what|the\ (?:wrong|number\ that)) )
       | [.,;:!\u2013\u2014-]*\s* \(?
         (?: (?:or|and)\ (?:not|maybe|perhaps|possibly|so|something|else)\b
-          | no\b(?!\s+(?:other|more|matter|further|need)) | nope\b | not\b(?=\s*(?:sure|really|quite|correct|right|\W*$))
+          | no\b(?!\s+(?:other|more|matter|further|need))
+          | nope\b | not\b(?=\s*(?:sure|really|quite|correct|right|\W*$))
           | wait\b | hmm+\b | never\s?mind\b | just\ kidding\b | scratch\ that\b
           | but\ (?:i|that|this|it)\b | unless\b | if\ and\ only\ if\b | (?:maybe|perhaps|possibly)\ not\b )
       | \?+ )""",
     re.VERBOSE | re.IGNORECASE,
 )
 _RETRACTED = re.compile(
-    r"""\b(?:that|this|it|which|the\ (?:above|answer|result))(?:['\u2019]s|\ is|\ was|\ must\ be|\ seems)\s+(?:\w+ly\s+|all\s+)?
-        (?:wrong|incorrect|false|a\ mistake|an\ error|not\ (?:right|correct|true|it|the\ (?:right|correct|final)?\s*answer))
-    | \b(?:that|this|it|which)\ (?:isn|wasn|can|doesn)['\u2019]t\ (?:right|correct|true|it|be|work|fit|the\ (?:right\ |correct\ |final\ )?answer)
+    r"""\b(?:that|this|it|which|the\ (?:above|answer|result))(?:['\u2019]s|\ is|\ was|\ must\ be|\ seems)
+        \s+(?:\w+ly\s+|all\s+)?
+        (?:wrong|incorrect|false|a\ mistake|an\ error
+          |not\ (?:right|correct|true|it|the\ (?:right|correct|final)?\s*answer))
+    | \b(?:that|this|it|which)\ (?:isn|wasn|can|doesn)['\u2019]t
+        \ (?:right|correct|true|it|be|work|fit|the\ (?:right\ |correct\ |final\ )?answer)
     | \bi\ (?:take\ (?:it|that)\ back|made\ an?\ (?:mistake|error)|was\ wrong|have\ no\ idea|doubt|retract)
     | \b(?:scratch|ignore|disregard|forget)\ (?:that|this|it|the\ (?:above|previous|last))\b
     | \bon\ second\ thought | \bjust\ kidding\b | \blet\ me\ (?:re-?\w+|start\ over|try\ again|correct)\b | \bwait,

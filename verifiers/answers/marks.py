@@ -20,17 +20,20 @@ MAX_BLOCK = 2_000
 
 _HINT = re.compile(r"nswer|NSWER|\bAns\b|inal|INAL|[^\x00-\x7f]|Respuesta|Antwort|Resposta|Risposta")
 _NAMES = (
-    r"(?:(?-i:The|My|Our|So|Thus|Therefore|Hence)[ \t,]+(?:the[ \t]+)?)?(?:final|correct|short|numerical|numeric|exact|simplified)?[ \t]*"
+    r"(?:(?-i:The|My|Our|So|Thus|Therefore|Hence)[ \t,]+(?:the[ \t]+)?)?"
+    r"(?:final|correct|short|numerical|numeric|exact|simplified)?[ \t]*"
     r"(?:answer|ans\.?)(?:[ \t]+to[ \t]+[^\n:]{1,40})?"
     r"|final[ \t]+(?:result|value|solution)"
     r"|(?:r[e\u00e9]ponse|respuesta|antwort|resposta|risposta)(?:[ \t]+finale?)?"
-    r"|(?:endg\u00fcltige[ \t]+)?antwort|\u043e\u0442\u0432\u0435\u0442|(?:\u6700\u7ec8|\u6700\u7d42)?\u7b54(?:\u6848|\u3048)"
+    r"|(?:endg\u00fcltige[ \t]+)?antwort|\u043e\u0442\u0432\u0435\u0442"
+    r"|(?:\u6700\u7ec8|\u6700\u7d42)?\u7b54(?:\u6848|\u3048)"
     r"|(?:\ucd5c\uc885[ \t]?)?(?:\uc815\ub2f5|\ub2f5)"
 )
 _DECORATION = r"(?:[^\w\n$\\({\[-]|[-_]|\\text(?:bf)?\{|\\mathbf\{){0,12}"
 _LINE = re.compile(
-    rf"^{_DECORATION}(?:{_NAMES})[*_`\s]{{0,6}}(?:\([^()\n]{{0,40}}\)[ \t]?)?"
-    rf"(?P<colon>(?:[ \t]?(?:is|est|es|ist|\u662f))?[ \t]?[:\uff1a=\u2236]|\u662f)[*_` \t}}]*(?P<text>[^\n]{{0,{MAX_LINE}}})$",
+    rf"^{_DECORATION}(?:{_NAMES})[*_` \t]{{0,6}}(?:\([^()\n]{{0,40}}\)[ \t]?)?"
+    rf"(?P<colon>(?:[ \t]?(?:is|est|es|ist|\u662f))?[ \t]?[:\uff1a=\u2236]|\u662f)[*_` \t}}]*"
+    rf"(?P<text>[^\n]{{0,{MAX_LINE}}})$",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEADING = re.compile(
@@ -39,7 +42,8 @@ _HEADING = re.compile(
 )
 """A line that is nothing but the mark: `## Answer`, `**Final Answer**`."""
 _HASHES = re.compile(
-    r"####[ \t]*(?P<text>(?![0-9]{1,2}[.)][ \t]+[A-Za-z])[*_`]{0,3}[-+\u2212\u2013$\\({\[.0-9\u20ac\u00a3][^\n]{0,400}|[A-Za-z][ \t]*$)",
+    r"####[ \t]*(?P<text>(?![0-9]{1,2}[.)][ \t]+[A-Za-z])[*_`]{0,3}"
+    r"[-+\u2212\u2013$\\({\[.0-9\u20ac\u00a3][^\n]{0,400}|[A-Za-z][ \t]*$)",
     re.MULTILINE,
 )
 _TAG = re.compile(r"<(answer|solution|final_answer)>", re.IGNORECASE)
@@ -47,7 +51,9 @@ _SAID = re.compile(
     r"""\b(?:answer|correct\ (?:option|choice|value|result)|final\ (?:result|value))
     (?:\ (?:to|for|of)\ [^.\n:]{1,60}?)?
     [ \t]+(?:is|would\ be|must\ be|should\ be|equals)\b(?:[ \t]+(?:then|therefore|thus|just|simply|indeed))?
-    | \b(?:la\ respuesta\ (?:final\ )?(?:es|correcta\ es)|die\ antwort\ (?:ist|lautet)|la\ r\u00e9ponse\ (?:est|finale\ est)
+    | \bfinal\ answer[*_]{0,3}[ \t]?(?=:)
+    | \b(?:la\ respuesta\ (?:final\ )?(?:es|correcta\ es)|die\ antwort\ (?:ist|lautet)
+        |la\ r\u00e9ponse\ (?:est|finale\ est)
         |a\ resposta\ (?:final\ )?\u00e9|la\ risposta\ \u00e8)
     | \u7b54\u6848(?:\u662f|\u4e3a|\u70ba)""",
     re.VERBOSE | re.IGNORECASE,
@@ -55,7 +61,8 @@ _SAID = re.compile(
 _SAYS = re.compile(r"nswer|NSWER|correct|final|respuesta|ntwort|r\u00e9ponse|resposta|risposta|\u7b54\u6848")
 _SENTENCE = re.compile(r"(?<=[^\s.])[.!\u3002](?=[*_\")$]{0,3}(?:\s+[A-Z(\"*]|\s*$))")
 _NEXT_QUESTION = re.compile(
-    r"\n[ \t]{0,8}(?:(?:Q|Question|Problem|Human|User|Input|Exercise)(?: ?[0-9]{1,4})? ?[:.]|<\|im_start\|>|<\|endoftext\|>)"
+    r"\n[ \t]{0,8}(?:(?:Q|Question|Problem|Human|User|Input|Exercise)(?: ?[0-9]{1,4})? ?[:.]"
+    r"|<\|im_start\|>|<\|endoftext\|>)"
 )
 _CLOSING = re.compile(r"[^0-9$\\=]{0,400}")
 """Friendly words behind an answer: nothing in them could be another one."""
@@ -173,11 +180,13 @@ _HOPE = re.compile(
     re.DOTALL,
 )
 _TAIL = re.compile(
-    r"\s{0,3},?\s{1,3}(?:in total|altogether|in all|total|overall|exactly|as (?:required|desired|needed|expected|requested))\s{0,3}(?=[.!]?$)",
+    r"\s{0,3},?\s{1,3}(?:in total|altogether|in all|total|overall|exactly"
+    r"|as (?:required|desired|needed|expected|requested))\s{0,3}(?=[.!]?$)",
     re.IGNORECASE,
 )
 _ICONS = re.compile(
-    r"^[\u2190-\u21ff\u2600-\u27bf\u2b50\U0001f300-\U0001faff\ufe0f]+\s*|\s*[\u2600-\u27bf\u2b50\U0001f300-\U0001faff\ufe0f]+$"
+    r"^[\u2190-\u21ff\u2600-\u27bf\u2b50\U0001f300-\U0001faff\ufe0f]+\s*"
+    r"|\s*[\u2600-\u27bf\u2b50\U0001f300-\U0001faff\ufe0f]+$"
 )
 
 

@@ -27,7 +27,8 @@ NOT_MARKED = "no answer is marked: write \\boxed{42}, or a last line 'Answer: 42
 _MAX_BARE = 60
 _FUNCTIONS = r"sin|cos|tan|cot|sec|csc|log|ln|lg|exp|sqrt|pi|arcsin|arccos|arctan|inf|cm|mm|km|kg|mg|mL|ml|lb|oz|mph"
 _BARE = re.compile(
-    rf"(?:\\[A-Za-z]+|\\[,;:! %$(){{}}\[\]]|(?<![A-Za-z])(?:{_FUNCTIONS})(?![A-Za-z])|(?<![A-Za-z])[A-Za-z]{{1,2}}(?![A-Za-z])"
+    r"(?:\\[A-Za-z]+|\\[,;:! %$(){}\[\]]"
+    rf"|(?<![A-Za-z])(?:{_FUNCTIONS})(?![A-Za-z])|(?<![A-Za-z])(?:[A-Za-z]|[A-Z]{{2}})(?![A-Za-z])"
     r"|[^A-Za-z\\\n?#@;~\"])+"
 )
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|[0-9]{1,2}[.)])\s+")

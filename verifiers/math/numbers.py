@@ -68,7 +68,8 @@ def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) ->
             if reason is NOT_MARKED
             else reject(None, method=METHOD, reason=reason, status=Status.UNPARSABLE)
         )
-    found = parse_number(final, percent_is_unit=percent_is_unit)
+    inner = final[1:-1] if final.startswith("(") and final.endswith(")") else final
+    found = parse_number(inner, percent_is_unit=percent_is_unit)
     if found is None:
         return reject(final[:80], method=METHOD, reason="the answer is not one number", status=Status.UNPARSABLE)
     if found != expected:

@@ -31,6 +31,9 @@ from reasonrl.verifiers.math.worker import default_pool
 METHOD = "math"
 MAX_GOLD = 20_000
 _DEFAULT = MathOptions()
+_LETTERED = re.compile(
+    r"\$?(?:\\(?:text(?:bf|rm)?|math(?:rm|bf))[ ]?\{)?[ ]?\([A-J]\)(?:\\[ ,;:]|\\q?quad|[ ~:}])+(?=\S)"
+)
 _DECIMAL = re.compile(r"[^\d]*\d*\.(\d+)[^\d]*", re.ASCII)
 _COMMA_DECIMAL = re.compile(r"(-?\$?)(?:(0),(\d+)|(\d+),(\d{2}|\d{4,}))(?!\d)(\D*)", re.ASCII)
 _PROSE = re.compile(
@@ -94,7 +97,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         found = any(_dashes(reading) == _dashes(reference) for reading in candidates(final, marked=options.extract))
         reason = "a date or a score is compared as it is written"
         return accept(final[:80], method="text") if found else reject(final[:80], method="text", reason=reason)
-    golds = _trees(reference)
+    golds = [*_trees(reference), *_trees(_beside_its_letter(reference))]
     if (
         not golds and texts.words(reference) is None and texts.choice(reference, explained=True) is None
     ):  # not readable here: only the same spelling can be judged
@@ -186,6 +189,12 @@ def _reference(gold: str) -> str | None:
         if _trees(reading):
             return reading
     return final
+
+
+def _beside_its_letter(gold: str) -> str:
+    """What the choice says: 12 of `(B) 12`; nothing where the gold is no choice with its text."""
+    match = _LETTERED.match(gold)
+    return gold[match.end() :].strip() if match is not None else ""
 
 
 @functools.lru_cache(maxsize=2048)
