@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from reasonrl.verifiers.answers import extract_answer, extract_lines, in_thought, is_final_line, read_final, up_to_first
+from reasonrl.verifiers.answers import extract_answer, extract_lines, is_final_line, read_final, said_lines, up_to_first
 from reasonrl.verifiers.answers.clothes import bare, typed
 from reasonrl.verifiers.core import Status
 from reasonrl.verifiers.math import verify_math, verify_number
@@ -257,10 +257,9 @@ def test_whoever_answers_twice_gains_nothing() -> None:
 def test_an_answer_line_in_a_thought_is_passed_over() -> None:
     assert extract_answer("<think>\nAnswer: 3? no\n</think>\nAnswer: 4") == "4"
     assert extract_answer("so it is\nAnswer: 3\n</think>\nAnswer: 4") == "4"
-    assert in_thought("<think>\nAnswer: 3")
-    assert in_thought("Answer: 3", "</think>\nAnswer: 4")
-    assert not in_thought("<think>\n</think>\nAnswer: 4")
-    assert not in_thought("a < b", "c > d [1]")
+    assert said_lines("<think>", ["Answer: 3", "</think>", "Answer: 4"]) == ["", "", "Answer: 4"]
+    assert said_lines("", ["Answer: 3</think>Answer: 4", "<think>no"]) == ["Answer: 4", ""]
+    assert said_lines("a < b", ["c > d [1]"]) == ["c > d [1]"]
 
 
 @pytest.mark.parametrize(

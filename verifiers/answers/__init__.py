@@ -26,7 +26,7 @@ from reasonrl.verifiers.answers.reading import (
     read_first,
     up_to_first,
 )
-from reasonrl.verifiers.answers.thoughts import in_thought, without_thoughts
+from reasonrl.verifiers.answers.thoughts import said_lines, without_thoughts
 
 __all__ = [
     "MARK",
@@ -36,12 +36,12 @@ __all__ = [
     "extract_answer",
     "extract_lines",
     "final_answer",
-    "in_thought",
     "is_answer_line",
     "is_final_line",
     "is_short_expression",
     "read_final",
     "read_first",
+    "said_lines",
     "up_to_first",
     "without_thoughts",
 ]

@@ -11,6 +11,7 @@ Unopened    a closing tag without an opening one ends a thought that the prompt 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _TAG = re.compile(
     r"""< \s? /? \s? (?:seed:|ant)?
@@ -39,50 +40,46 @@ def without_thoughts(text: str) -> str:
     """
     if text.startswith(_CHANNELS) and _FINAL_CHANNEL in text:
         text = text.rpartition(_FINAL_CHANNEL)[2]
-    if not _may_hold_tags(text):
+    spans = _thoughts(text)
+    if not spans:
         return text
-    kept: list[str] = []
-    start, opened = 0, ""
-    for tag in _TAG.finditer(text):
-        kind, closes = _kind(tag[0])
-        if opened and closes and kind == opened:
-            start, opened = tag.end(), ""
-        elif closes and not opened:
-            kept, start = [], tag.end()
-        elif not closes and not opened:
-            kept.append(text[start : tag.start()])
-            opened = kind
-    if start == 0 and not kept:
-        return text
-    if not opened:
-        kept.append(text[start:])
+    kept, start = [], 0
+    for begin, end in spans:
+        kept.append(text[start:begin])
+        start = end
+    kept.append(text[start:])
     return " ".join(filter(str.strip, kept)).lstrip("\r\n")
 
 
-def in_thought(before: str, behind: str = "") -> bool:
-    """Whether a place in a text lies inside a thought: one is open there, or `behind` closes one that nobody opened.
+def said_lines(before: str, lines: Sequence[str]) -> Sequence[str]:
+    """The lines that follow `before`, each less what is thought in it: as many as there were, some of them empty.
 
-    >>> in_thought("<think>\\nso", "</think>"), in_thought("so", "</think>"), in_thought("<think></think>\\nso")
-    (True, True, False)
+    >>> said_lines("<think>", ["Answer: 3? no", "</think>", "Answer: 4"])
+    ['', '', 'Answer: 4']
     """
-    opened = ""
-    for tag in _TAG.finditer(before) if _may_hold_tags(before) else ():
-        kind, closes = _kind(tag[0])
-        if closes and opened in ("", kind):
+    text = "\n".join((before, *lines))
+    spans = _thoughts(text)
+    if not spans:
+        return lines
+    for begin, end in reversed(spans):
+        text = text[:begin] + "\n" * text.count("\n", begin, end) + text[end:]
+    return text.split("\n")[-len(lines) :]
+
+
+def _thoughts(text: str) -> list[tuple[int, int]]:
+    """Where each thought begins and ends, with its tags."""
+    if "<" not in text and "[" not in text and "\u25c1" not in text:
+        return []
+    spans: list[tuple[int, int]] = []
+    start, opened = 0, ""
+    for tag in _TAG.finditer(text):
+        found = _KIND.search(tag[0])
+        kind, closes = found[0].lower() if found else "", _CLOSES.match(tag[0]) is not None
+        if opened and closes and kind == opened:
+            spans.append((start, tag.end()))
             opened = ""
+        elif closes and not opened:
+            spans = [(0, tag.end())]
         elif not closes and not opened:
-            opened = kind
-    if opened:
-        return True
-    following = _TAG.search(behind) if _may_hold_tags(behind) else None
-    return following is not None and _kind(following[0])[1]
-
-
-def _may_hold_tags(text: str) -> bool:
-    return "<" in text or "[" in text or "\u25c1" in text
-
-
-def _kind(tag: str) -> tuple[str, bool]:
-    """Which tags belong together, and whether this one closes."""
-    found = _KIND.search(tag)
-    return found[0].lower() if found else "", _CLOSES.match(tag) is not None
+            start, opened = tag.start(), kind
+    return [*spans, (start, len(text))] if opened else spans
