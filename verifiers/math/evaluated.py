@@ -17,6 +17,7 @@ from reasonrl.verifiers.math.nodes import Node, num, symbols, walk
 from reasonrl.verifiers.math.shapes import factors
 
 _I = Node("const", ("i",))
+_CONSTANTS = ("prime", "pi", "e", "i")
 _ONE: algebra.Monomial = frozenset()
 
 
@@ -112,7 +113,7 @@ def _share(left: Node, right: Node) -> bool:
     mine, other = _terms(left), _terms(right)
     if len(mine) != 1 or len(other) != 1:
         return False
-    return not {atom for atom, _ in mine[0]}.isdisjoint(atom for atom, _ in other[0])
+    return not {atom for atom, _ in mine[0]}.isdisjoint(atom for atom, _ in other[0] if atom[0] in _CONSTANTS)
 
 
 def _is_root(node: Node) -> bool:

@@ -105,12 +105,12 @@ def tokenize(text: str) -> list[Token] | None:
     """
     if not text or len(text) > MAX_CHARS:
         return None
+    text = plain_spelling(text)
     if not text.isascii():
         for sign, plain in _UNICODE.items():
             text = text.replace(sign, plain)
         if not _LETTERS.sub("", text).isascii():
             return None
-    text = plain_spelling(text)
     if any(sign in text for sign in "\\*~{"):
         for pattern, plain in _REWRITES:
             text = pattern.sub(plain, text)

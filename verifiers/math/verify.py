@@ -25,6 +25,7 @@ from reasonrl.verifiers.math.numbers import parse_number
 from reasonrl.verifiers.math.options import MathOptions
 from reasonrl.verifiers.math.parser import parse
 from reasonrl.verifiers.math.readings import candidates
+from reasonrl.verifiers.math.spellings import plain_spelling
 from reasonrl.verifiers.math.units import CURRENCY_SIGNS, read_currency
 from reasonrl.verifiers.math.worker import default_pool
 
@@ -212,7 +213,10 @@ def _has_unit(gold: str, prediction: str) -> bool:
 
 def _trees(text: str) -> list[Node]:
     """The readings of an answer as trees: "1,22" is a list or a decimal number."""
-    if len(text) > MAX_CHARS or _PROSE.search(text):
+    if len(text) > MAX_CHARS:
+        return []
+    text = plain_spelling(text)
+    if _PROSE.search(text):
         return []
     found = []
     tree = parse(text)

@@ -31,24 +31,24 @@ _CHANGES = """
     eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty
     seventy eighty ninety hundred hundreds thousand thousands million millions billion billions trillion
     trillions quadrillion quadrillions k bn mn tn grand one two three four five six seven eight nine ten squared
-    cubed factorial factorials root sqrt pi e i x y z log logs ln sin cos tan inverse inverses inverted
-    reciprocal reciprocals opposite opposites reversed backwards raised power powers if unless when whenever
-    while whether provided assuming given where until till before after almost nearly roughly approximately
-    approx about around circa close near more less fewer least most greater larger smaller bigger higher lower
-    longer shorter further extra another other others else bound bounds bounded maximum minimum max min upper
-    lowest highest never always sometimes hardly barely scarcely rarely isnt isn aren arent wasnt doesnt dont
-    cannot cant can is are was were be been am has have had do does did equals equal differs differ different up
-    down off short so any every some all only even odd otherwise wait instead rather actually former previous
-    guess rejected fails undefined nonexistent infinite infinity undecided unknown unsure uncertain error errors
-    wrongly mistaken mistakes this these those that which who it its they thus us hence therefore then also too
-    versus vs via ish plusminus complement negated negation conjugate modulus remainder successor predecessor
-    digit-sum multiplier multipliers per-mille permil per-cent nil null none nan cent-fold sixfold fivefold
-    threefold fourfold sevenfold eightfold ninefold milli kilo mega giga nano micro deci centi hexadecimal
-    binary octal decimal decimals minuses pluses negatives plusses score-points radians steradians ones twos
-    threes fours fives sixes sevens eights nines halvings doublings percentiles approximates rounds tends
-    converges diverges seems appears contradicts violates remains becomes increases decreases drops lacks means
-    lies adds subtracts multiplies divides often taken hidden forbidden forgotten barring pending allegedly
-    supposedly naturally afterwards whatever whichever wherever however indeed yes wrongs guesses doubts
+    cubed factorial factorials root sqrt pi e i x y z log ln sin cos tan inverse inverses inverted reciprocal
+    reciprocals opposite opposites reversed backwards raised power powers if unless when whenever while whether
+    provided assuming given where until till before after almost nearly roughly approximately approx about
+    around circa close near more less fewer least most greater larger smaller bigger higher lower longer shorter
+    further extra another other others else bound bounds bounded maximum minimum max min upper lowest highest
+    never always sometimes hardly barely scarcely rarely isnt isn aren arent wasnt doesnt dont cannot cant can
+    is are was were be been am has have had do does did equals equal differs differ different up down off short
+    so any some all only even odd otherwise wait instead rather actually former previous guess rejected fails
+    undefined nonexistent infinite infinity undecided unknown unsure uncertain error errors wrongly mistaken
+    this these those that which who it its they thus us hence therefore then also too versus vs via ish
+    plusminus complement negated negation conjugate modulus remainder successor predecessor digit-sum multiplier
+    multipliers per-mille permil per-cent nil null none nan cent-fold sixfold fivefold threefold fourfold
+    sevenfold eightfold ninefold milli kilo mega giga nano micro deci centi hexadecimal binary octal decimal
+    decimals minuses pluses negatives plusses score-points radians steradians ones twos threes fours fives sixes
+    sevens eights nines halvings doublings percentiles approximates tends converges diverges seems appears
+    contradicts violates becomes increases decreases drops lacks means lies adds subtracts multiplies divides
+    often taken hidden forbidden forgotten barring pending allegedly supposedly naturally afterwards whatever
+    whichever wherever however indeed yes wrongs guesses doubts estimates conjectures averages denies negates
 """
 CHANGES_THE_VALUE = frozenset(_CHANGES.split())
 """No such word is a unit, nor stands before one: "5 dozen" and "41 or 42" are not read as 5 and 41."""
@@ -59,7 +59,11 @@ _FOREIGN_CHANGES = re.compile(
     r"halb|moiti|mitad|metade|met[aà]|menos|moins|meno$|m[aá]s$|plus|piu|più|weniger|mehr|mindest|h[oö]chst|minder|mal$|"
     r"fach$|veces|fois|volte|vezes|keer$|potenz|quadr|cuadr|carr[eé]|kubik|c[uú]b|fakult|pares|paires|paar|doble|doppel|"
     r"nicht|kein|nunca|jamais|nie|pas$|sauf|au[sß]er|ohne|sin$|sans$|oder|oppure|ou$|negativ|inver|punkt|punto|coma|"
-    r"тыс|милл|мил|сот|сто$|проц|дюж|десят|трет|четверт|половин|раз|пар|больш|мень|боле|мене|не$|ни$|минус|плюс|ста$"
+    r"тыс|милл|мил|сот|сто$|проц|дюж|десят|трет|четверт|половин|раз|пар|больш|мень|боле|мене|не$|ни$|минус|плюс|ста$|"
+    r"ник|ино|всег|если|или$|почти|ошиб|прибл|непр|невер|неве|доле|доли|около|если|либо|кроме|без|пят|шест|седьм|восьм|девят|"
+    r"quiz|jam[aá]s|apenas|antes|despu|demas|demás|además|hors|pr[eè]s$|autres|environs|vers$|presque|medios?$|meios?$|"
+    r"quintos|sextos|s[eé]ptimos|octavos|novenos|terços|quartos|\w+i[eè]mes?$|\w+avos?$|gr[oö][sß]|ungef|h[oö]her|"
+    r"fr[uü]her|sp[aä]ter|m[oö]glich|ung[uü]l|n[aä]her|k[uü]rzer|l[aä]nger|fals|richti|ander|zero|nul"
 )
 """Stems of numerals, fractions, comparatives and negations in languages whose plurals look like those of nouns."""
 _NOUNS_TEXT = """
@@ -80,6 +84,8 @@ _NOUNS_TEXT = """
     тетради тетрадей мальчик мальчиков девочка девочек деревьев монет марок страниц машин 元 个 個 人 名 只 隻
     本 张 張 枚 块 角 分 岁 歳 匹 頭 台 辆 棵 朵 条 件 双 位 次 回 种 種 组 页 頁 支 把 箱 杯 瓶 袋 颗 粒 片 家
     間 间 番 个人 名学生 个学生 本书 个苹果 个球 種類 通り 通 개 명 마리 권 장 번 가지 송이 자루 대 그루 방법
+    ads cds dvds tvs cpus kgs bills grandchildren goldfish shrimp trout offspring salmon tuna moose aircraft
+    series species legs
 """
 _NOUNS = frozenset(_NOUNS_TEXT.split())
 _TAIL_TEXT = """
@@ -87,7 +93,14 @@ _TAIL_TEXT = """
     thick a an overall together available sold
 """
 _TAIL = frozenset(_TAIL_TEXT.split())
-_ENDINGS = re.compile(r"[,\s]*(?:in (?:all|total)|altogether|total|overall)\s*", re.IGNORECASE)
+_ENDINGS = re.compile(
+    r"[,\s]*(?:(?:in|of) (?:all|total|change|cash|profit|revenue|earnings|savings|tips)|altogether|total|overall"
+    r"|left(?: over)?|remaining|each)\s*",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(
+    r"times(?: (?:an?|per|each|every) (?:second|minute|hour|day|week|month|year))?|pairs of [a-z]+s", re.IGNORECASE
+)
 _BEFORE = re.compile(
     r"(?:exactly|precisely|only|just|total|in total|altogether|a total of|us|usd|eur|gbp|inr|cad|aud|rs\.?|rmb"
     r"|(?:the|our|your|my) (?:final |correct )?(?:answer|result|value|number|total|sum) (?:is|equals)|it is|it's"
@@ -142,7 +155,7 @@ def read_tail(text: str, *, quoted: bool = False) -> Tail | None:
     unit = read_unit(text)
     if unit is not None:
         return Tail(unit=unit)
-    if re.search(r"[\d=<>+*^{}\\|?!~%#&@]|[:;,]\s*\S", _ENDINGS.sub("", text)):
+    if re.search(r"[\d=<>+*^{}\\|?!~%#&@]|[:;,]\s*\S", _ended(text)):
         return None
     if not any(map(str.isalpha, text)):
         return None
@@ -152,14 +165,22 @@ def read_tail(text: str, *, quoted: bool = False) -> Tail | None:
         return inner._replace(factor=Fraction(_SCALES[first.lower()])) if inner else None
     if _ENDINGS.fullmatch(text):
         return Tail()
-    if text in _NOUNS or text.lower() in _NOUNS or text.lower() == "times":
+    if text in _NOUNS or text.lower() in _NOUNS or _TIMES.fullmatch(text):
         return Tail(noun=True)
     part = _PART_OF.match(text)
     if part is not None:
         whole = text[part.end() :]
         unit = read_unit(whole)
         return None if any(map(_changes, whole.lower().split())) else Tail(unit=unit, noun=unit is None)
-    return _phrase(_ENDINGS.sub("", text).strip(" ,.") or text)
+    return _phrase(_ended(text).strip(" ,.") or text)
+
+
+def _ended(text: str) -> str:
+    """The words without "in all", "left", "each" at their end."""
+    for match in _ENDINGS.finditer(text):
+        if match.end() == len(text):
+            return text[: match.start()]
+    return text
 
 
 def _phrase(text: str) -> Tail | None:
