@@ -67,10 +67,12 @@ def boxed(text: str) -> list[str]:
 
 def boxes(text: str) -> list[Box]:
     """The outermost balanced boxes in their order, the last `MAX_BOXES` of them."""
-    if "box" not in text and "oxed" not in text:
+    first = text.find("box") if "\x08" not in text else 0
+    if first < 0:
         return []
-    openings = [match.start() for match in _OPEN.finditer(text)]
-    found = [Box(m.start(), *m.span("content"), m.end()) for m in _SHORT.finditer(text)] if "ox" in text else []
+    first = max(0, first - len("\\frame"))
+    openings = [match.start() for match in _OPEN.finditer(text, first)]
+    found = [Box(m.start(), *m.span("content"), m.end()) for m in _SHORT.finditer(text, first)]
     if not openings:
         return found
     opened: list[tuple[int, int] | None] = []

@@ -39,6 +39,36 @@ _CHOICE = re.compile(
 )
 _EITHER = re.compile(r"\beither[\s$:,(\[*_]*$", re.IGNORECASE)
 
+_DENIALS = (
+    *(
+        "no",
+        "n't",
+        "n\u2019t",
+        "ne",
+        "hardly",
+        "nicht",
+        "pas",
+        "n\u00e3o",
+        "\u4e0d\u662f",
+        "wrong",
+        "incorrect",
+        "false",
+    ),
+    *("mistak", "rather", "instead", "other than", "anything", "except", "unlike", "exclud", "differ", "doubt", "deny"),
+    *("disagree", "disbelieve", "reject", "unlikely"),
+)
+_SPEECH = (
+    *("expect", "want", "think", "claim", "say", "said", "believe", "suggest", "guess", "answer", "thought", "got"),
+    *("get", "propose"),
+)
+_REGRETS = (
+    *("wrong", "incorrect", "false", "mistake", "error", "not ", "n't", "n\u2019t", "back", "idea", "doubt", "retract"),
+    *("scratch", "ignore", "disregard", "forget", "second thought", "kidding", "let me", "no,", "no.", "no!"),
+    *("actually", "wait", "hmm", "oops"),
+)
+"""Stems looked for first, because that costs little: no pattern is tried where none of them stands."""
+_SAYS = re.compile(r"[A-Za-z]{2}|\?")
+
 _END = r"^[\s$)\]}*_\"'`]*(?:\\[)\]])?[\s$*_]*"
 _AFTER = re.compile(
     _END
@@ -85,16 +115,18 @@ def taken_back(text: str, start: int, after: int, *, others: bool = False) -> st
     line = text.rfind("\n", max(0, start - _REACH), start) + 1 or max(0, start - _REACH)
     before = text[line:start]
     if before and not before.isspace():
-        if _BEFORE.search(before):
+        lowered = before.lower()
+        if any(stem in lowered for stem in _DENIALS) and _BEFORE.search(before):
             return "the answer is denied by the words before it"
-        if _OTHERS.search(before):
+        if any(stem in lowered for stem in _SPEECH) and _OTHERS.search(before):
             return "the answer is what somebody else says"
         if _EITHER.search(before) or (others and _CHOICE.search(before)):
             return "two answers are offered"
     behind = text[after : after + _REST]
-    if behind and not behind.isspace():
+    if behind and (not behind.isascii() or _SAYS.search(behind)):
         if _AFTER.match(behind):
             return "the answer is taken back by the words behind it"
-        if _RETRACTED.search(behind):
+        lowered = behind.lower()
+        if any(stem in lowered for stem in _REGRETS) and _RETRACTED.search(behind):
             return "the answer is taken back behind it"
     return ""

@@ -26,6 +26,7 @@ _TAG = re.compile(
 )
 _KIND = re.compile(r"channel|th(?=ink|ought)|reas|refl|scra|anal|work", re.IGNORECASE)
 _CLOSES = re.compile(r".\s?/|<\|?end_|<\|channel\|>final", re.IGNORECASE)
+_WORDS = ("think", "thought", "reasoning", "reflection", "scratchpad", "analysis", "working_out", "channel|")
 _CHANNELS, _FINAL_CHANNEL = "analysis", "assistantfinal"
 """The channels of gpt-oss where the special tokens were dropped: `analysisWe need …assistantfinalThe answer …`."""
 
@@ -66,9 +67,17 @@ def said_lines(before: str, lines: Sequence[str]) -> Sequence[str]:
     return text.split("\n")[-len(lines) :]
 
 
+def _may_think(text: str) -> bool:
+    """A look that costs little: most texts hold no tag."""
+    if "<" not in text and "\u25c1" not in text and "THINK]" not in text and "hink]" not in text:
+        return False
+    lowered = text.lower()
+    return any(word in lowered for word in _WORDS)
+
+
 def _thoughts(text: str) -> list[tuple[int, int]]:
     """Where each thought begins and ends, with its tags."""
-    if "<" not in text and "[" not in text and "\u25c1" not in text:
+    if not _may_think(text):
         return []
     spans: list[tuple[int, int]] = []
     start, opened = 0, ""
