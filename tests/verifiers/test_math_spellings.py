@@ -28,6 +28,11 @@ SAME = [
     ("\\text{no real solutions}", "\\text{No real solution}"), ("\\vec{AB}", "\\overrightarrow{AB}"),
     ("5", "\\large 5"), ("x=42", "x\N{FULLWIDTH EQUALS SIGN}42"),
 ]  # fmt: skip
+SAME += [
+    ("1500", "1.5e3"), ("0.5", "\N{VULGAR FRACTION ONE HALF}"), ("10\\binom{5}{2}", "10{5 \\choose 2}"),
+    ("\\sin x", "\\text{sin}(x)"), ("h(n)=n, k(n)=2", "(h(n),k(n))=(n,2)"), ("\\emptyset", "\\text{no solution}"),
+    ("[0,1)", "\\{x\\in\\mathbb{R}: 0\\le x<1\\}"),
+]  # fmt: skip
 OTHER = [
     ("3", "10 \\pmod 7"), ("42", "42 \\pmod 5"), ("3 \\pmod 7", "3 \\pmod 8"), ("y", "\\hat{y}"), ("z", "\\bar{z}"),
     ("\\vec{CD}", "\\vec{DC}"), ("2020-10-05", "2005"), ("4-1", "3"), ("(3,4)", "3,4"),

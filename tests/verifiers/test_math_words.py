@@ -49,6 +49,22 @@ def test_the_number_reader_alone_refuses_them_too(answer: str) -> None:
     assert parse_number(answer) is None
 
 
+@pytest.mark.parametrize("answer", ["42元", "42 Äpfel", "42 cm^2", "US$42", "42 students in total", "42 per day"])
+def test_the_number_reader_alone_passes_over_the_harmless_ones(answer: str) -> None:
+    assert parse_number(answer) == 42
+
+
+@pytest.mark.parametrize("answer", ["~42", "\\sim 42", "42 (approximately)", "42ish", "42 (wrong)"])
+def test_signs_and_brackets_hedge_too(answer: str) -> None:
+    assert not verify_math("42", f"\\boxed{{{answer}}}").correct
+
+
+def test_a_percentage_is_a_plain_number_only_where_the_question_asks_for_one() -> None:
+    assert verify_math("20", "\\boxed{20\\%}", percent_is_unit=True).correct
+    assert not verify_math("20", "\\boxed{20\\%}").correct
+    assert not verify_math("20", "\\boxed{0.2}", percent_is_unit=True).correct
+
+
 def test_a_million_people_are_a_million() -> None:
     assert verify_math("42000000", "\\boxed{42 million people}").correct
     assert not verify_math("42", "\\boxed{42 million people}").correct

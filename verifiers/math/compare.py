@@ -109,6 +109,7 @@ class Comparison:
                 return self.in_order(gold.args, prediction.args)
             if gold.op == "list" and prediction.op == "tuple":
                 return self.in_order(gold.args, prediction.args)
+        golds, predictions = _spread(golds, predictions), _spread(predictions, golds)
         try:
             left = [claim(node, judged=False) for node in golds]
             right = [claim(node) for node in predictions]
@@ -347,6 +348,19 @@ def _residues(gold: Node, prediction: Node) -> tuple[Node, Node, bool]:
         exact = algebra.rational(value) if is_scalar(value) else None
         return gold, inner, exact is not None and 0 <= exact < modulus.args[0]
     return (gold.args[0] if gold.op == "mod" else gold), prediction, True
+
+
+def _spread(items: list[Node], others: list[Node]) -> list[Node]:
+    """`(p, q) = (3, 2)` as `p = 3, q = 2` where the other side gives its values one by one, by name."""
+    if len(items) != 1 or len(others) < 2 or not all(other.op == "rel" for other in others):
+        return items
+    node = items[0]
+    if node.op != "rel" or node.args[0] != ("=",) or any(side.op != "tuple" for side in node.args[1]):
+        return items
+    names, values = (side.args for side in node.args[1])
+    if len(names) != len(values):
+        return items
+    return [Node("rel", (("=",), (name, value))) for name, value in zip(names, values, strict=True)]
 
 
 def _made_up(claim: Claim) -> bool:

@@ -122,7 +122,7 @@ def _plain(digits: str) -> str:
 
 def _is_unit(text: str, *, percent: bool) -> bool:
     """Whether what follows a number leaves its value alone."""
-    if len(text) == 1:  # 5m: an unknown
+    if len(text) == 1 and text.isascii():  # 5m: an unknown
         return False
     text = text.strip(" ,")
     if not text:

@@ -216,7 +216,7 @@ def _trees(text: str) -> list[Node]:
     if len(text) > MAX_CHARS:
         return []
     text = plain_spelling(text)
-    if _PROSE.search(text):
+    if _PROSE.search(text) or text.lstrip(" $").startswith("~"):  # ~42: about 42
         return []
     found = []
     tree = parse(text)

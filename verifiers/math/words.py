@@ -116,6 +116,7 @@ _PART_OF = re.compile(r"of (?:an?|the|them|it|all)\b\s*", re.IGNORECASE)
 _HYPHEN = re.compile(r"^-(?=[^\W\d_])")
 _LETTERS = frozenset("mgsL")
 """The single letters that are units in plain text behind a blank; every other one is an unknown."""
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*,?")
 _PLURAL = re.compile(r"[a-z]+(?:[^s\W]s|[^\W\d_]{2,}sses|[^\W\d_]+xes)")
 _CYRILLIC = re.compile(r"[а-яё]{3,}(?:а|я|ов|ев|ей|и|ы)")
 
@@ -185,26 +186,27 @@ def _ended(text: str) -> str:
 
 def _phrase(text: str) -> Tail | None:
     """Adjectives, what is counted, and what may follow it."""
-    words = text.lower().replace(".", " ").replace("(", " ").replace(")", " ").split()
-    if len(words) > 8 or any(_changes(word) for word in words):
+    written = text.replace(".", " ").split()
+    words = [word.lower() for word in written]
+    if len(words) > 8 or not all(map(_WORD.fullmatch, words)) or any(map(_changes, words)):
         return None
     for index, word in enumerate(words[:4]):
         rest = words[index + 1 :]
         if rest and rest[0].strip(",") not in _TAIL:
             continue
-        joined = text.split()[index]
+        joined = written[index]
         unit = read_unit(joined) if len(joined) > 1 else None
         if unit is None and index and words[index - 1] in ("square", "cubic", "sq", "cu"):
-            unit = read_unit(" ".join(text.split()[index - 1 : index + 1]))
+            unit = read_unit(" ".join(written[index - 1 : index + 1]))
         if unit is None:
-            unit_text = " ".join(text.split()[: index + 1])
+            unit_text = " ".join(written[: index + 1])
             unit = read_unit(unit_text)
         if unit is not None:
             if rest and rest[0] in ("per", "a", "an", "each", "every"):
-                whole = read_unit(" ".join(text.split()[: index + 3]))
+                whole = read_unit(" ".join(written[: index + 3]))
                 return Tail(unit=whole, noun=whole is None)
             return Tail(unit=unit)
-        if _is_noun(word, text.split()[index]):
+        if _is_noun(word, written[index]):
             return Tail(noun=True)
     return None
 
