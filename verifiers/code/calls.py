@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from reasonrl.verifiers.code.extract import programs
 from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_counts
-from reasonrl.verifiers.core import Status, Verdict, failed
+from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
 from reasonrl.verifiers.sandbox import Raised, RunStatus, Sandbox, default_sandbox
 from reasonrl.verifiers.sandbox.values import MAX_REPORT, TooBig, encode, is_plain, same
 
@@ -40,7 +41,7 @@ def verify_code(
     """Whether the program passes every test. Never raises; a verdict without timeout is remembered.
 
     Args:
-        code: Python that defines `entry_point`.
+        code: Python that defines `entry_point`, bare or in a fence.
         tests: (arguments, expected) or (arguments, keyword arguments, expected), of plain values (int, float, str,
             bool, None, complex, bytes, list, tuple, dict, set, frozenset).
         deadline: seconds for all tests together.
@@ -64,8 +65,11 @@ def verify_code(
         known = remembered.get(key)
         if known is not None:
             return known
+        readings = programs(code, names=(entry_point,))
+        if not any(map(str.strip, readings)):
+            return no_answer("there is no code")
         result = (sandbox or default_sandbox()).run_calls(
-            code,
+            readings,
             entry_point,
             [case[0] for case in cases],
             keywords=[case[1] for case in cases],

@@ -7,15 +7,17 @@ equal nothing but themselves.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from reasonrl.verifiers.code.extract import extract_code
+from reasonrl.verifiers.code.extract import programs
 from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_tests
-from reasonrl.verifiers.core import Status, Verdict, failed
+from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
 from reasonrl.verifiers.sandbox import Sandbox, default_sandbox
 
 _METHOD = "mbpp"
+_CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 
 def verify_mbpp(
@@ -51,8 +53,11 @@ def verify_mbpp(
         known = remembered.get(key)
         if known is not None:
             return known
+        readings = programs(code, names=set(_CALLED.findall("\n".join(units))))
+        if not any(map(str.strip, readings)):
+            return no_answer("there is no code")
         run = (sandbox or default_sandbox()).run_tests(
-            extract_code(code),
+            readings,
             units,
             setup=setup,
             reference=reference if isinstance(reference, str) else "",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from reasonrl.verifiers.code.extract import extract_code
 from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_counts
-from reasonrl.verifiers.core import Status, Verdict, failed
+from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
 from reasonrl.verifiers.sandbox import RunResult, RunStatus, Sandbox, default_sandbox
 
 _METHOD = "stdio"
@@ -95,7 +95,10 @@ def verify_stdio(
         known = remembered.get(key)
         if known is not None:
             return known
-        pool, program, end = sandbox or default_sandbox(), extract_code(code), time.monotonic() + deadline
+        program = extract_code(code, script=True)
+        if not program.strip():
+            return no_answer("there is no code")
+        pool, end = sandbox or default_sandbox(), time.monotonic() + deadline
         passed, result = 0, RunResult(RunStatus.OK)
         for stdin, expected in pairs:
             left = end - time.monotonic()
