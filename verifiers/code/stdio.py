@@ -15,6 +15,7 @@ from reasonrl.verifiers.code.extract import extract_code
 from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_counts
 from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
 from reasonrl.verifiers.sandbox import RunResult, RunStatus, Sandbox, default_sandbox
+from reasonrl.verifiers.sandbox.results import MAX_OUTPUT
 
 _METHOD = "stdio"
 _NUMBER = re.compile(r"[+-]?(?:\d{1,300}\.?\d{0,300}|\.\d{1,300})(?:[eE][+-]?\d{1,4})?")
@@ -106,7 +107,12 @@ def verify_stdio(
                 result = RunResult(RunStatus.TIMEOUT, error="not finished in time")
                 break
             result = pool.run_program(
-                program, stdin, deadline=left, processor_seconds=processor_seconds, memory_mb=memory_mb
+                program,
+                stdin,
+                deadline=left,
+                processor_seconds=processor_seconds,
+                memory_mb=memory_mb,
+                room=max(MAX_OUTPUT, 4 * len(expected)),
             )
             if result.status is not RunStatus.OK:
                 break

@@ -1,0 +1,336 @@
+"""What stands in trusted tests for the program: its functions, classes and objects, each a way to ask its process.
+
+What comes back is made of exact builtin types, so comparisons are the tests' own. An object of the program's stays in
+its process as a `Remote`: what it is asked for (an attribute, an item, a sum, its text) it answers, for it could as well
+have returned that. It is not asked to decide whether it is what the tests expect:
+
+- an object that a function returned equals only itself, contains what its items show, and is neither more nor less;
+- the tests may make objects of a class, and use them as they like: between those, and against what functions return,
+  `==` holds if both sides say so; only of such an object itself is its word taken against a plain value.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import Callable
+from typing import Any
+
+from reasonrl.verifiers.sandbox.values import MAX_VALUE, TooBig, decode, encode
+
+RAISED, OUTPUT, MEMORY, GONE, UNSUPPORTED = "raised", "output", "memory", "gone", "unsupported"
+"""How a call can fail, or the tests with it."""
+
+RETURNED, DERIVED, MADE = range(3)
+"""How far the tests trust an object to decide: a function returned it, it came of objects made, the tests made it."""
+
+_RAISABLE = {
+    name: kind
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, StopIteration | StopAsyncIteration)
+}
+"""What a program raises is raised again here as the nearest of these: tests may expect it."""
+
+
+class ProgramError(Exception):
+    """A call of the program raised, or gave nothing that can leave its process."""
+
+
+class Stop(BaseException):
+    """The tests cannot go on. Not an `Exception`, so that no test catches it."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(kind, reason)
+
+
+class _NoHandle(TooBig):
+    """The tests made an object that cannot leave their process: a function, say."""
+
+
+class Channel:
+    """The way to the program's process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._buffer = bytearray()
+        self._objects: dict[int, Remote] = {}
+        self.calls = 0
+        self.classes: dict[str, type] = {}
+        """What stands for the program's classes, by name."""
+        self.raised: BaseException | None = None
+        """The last exception that came from the program."""
+        self.kind = RAISED
+        """How the call behind `raised` failed."""
+
+    def ask(self, operation: str, target: Any, name: str, values: list[Any], named: dict[str, Any]) -> Any:
+        """What the program's process answers.
+
+        Raises:
+            Stop: it cannot be asked, or has gone.
+            BaseException: as the program raised it; `StopIteration` only at the end of an iterator.
+        """
+        self.calls += 1
+        try:
+            request = encode([operation, target, name, values, named], MAX_VALUE, keep=self._handle)
+        except _NoHandle as error:
+            raise Stop(UNSUPPORTED, f"the tests hand the program what cannot be sent: {error}") from None
+        except TooBig as error:  # it can only have grown out of what the program returned before
+            raise Stop(OUTPUT, str(error)) from None
+        data = memoryview(f"{request}\n".encode())
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            raise Stop(GONE, "the program's process has ended") from None
+        kind, value, *changes = self.read()
+        if kind == "v":
+            for place, new in changes[0] if changes else ():
+                _change(values[place], new)
+            return value
+        if kind == "s" and operation == "next":
+            raise StopIteration
+        if kind == "f":
+            return NotImplemented
+        self.kind = {"m": MEMORY, "e": RAISED}.get(kind, OUTPUT)
+        self.raised = self._exception(*value) if kind == "e" else ProgramError(value if type(value) is str else kind)
+        raise self.raised
+
+    def read(self) -> list[Any]:
+        """One answer."""
+        line = self.read_line()
+        try:
+            answer = decode(line, rich=self._object)
+            if _is_answer(answer):
+                checked: list[Any] = answer
+                return checked
+        except ValueError:
+            pass
+        raise Stop(GONE, "the program's process reports nonsense")
+
+    def read_line(self) -> bytes:
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > MAX_VALUE + (1 << 16):
+                raise Stop(OUTPUT, "a value is too large")
+            chunk = os.read(self._descriptor, 1 << 18)
+            if not chunk:
+                raise Stop(GONE, "the program's process has ended")
+            self._buffer += chunk
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line
+
+    def _object(self, number: int) -> Remote:
+        if number not in self._objects:
+            self._objects[number] = Remote(self, number)
+        return self._objects[number]
+
+    def _handle(self, item: Any) -> int:
+        if type(item) is Remote:
+            number: int = item._number
+            return number
+        if type(item) not in (Function, _Class):
+            raise _NoHandle(f"a value of type {type(item).__name__}")
+        named = self.ask("object", None, item.__name__, [], {})
+        if type(named) is not Remote:
+            raise Stop(GONE, "the program's process reports nonsense")
+        return self._handle(named)
+
+    def _exception(self, kinds: list[str], text: str, arguments: list[Any], fields: dict[str, Any]) -> BaseException:
+        """As the tests may expect it: of the nearest builtin type, and of the program's own types that they name."""
+        nearest = next((_RAISABLE[kind] for kind in kinds if kind in _RAISABLE), Exception)
+        own = [self.classes[kind] for kind in kinds if kind in self.classes]
+        if nearest is Exception:
+            nearest = ProgramError
+        if kinds[0] == nearest.__name__ and nearest in _SIMPLE:
+            error: BaseException = nearest(*arguments)
+        else:
+            bases = (*own, nearest if nearest in _SIMPLE else ProgramError)
+            kind = type(own[0] if own else nearest)(kinds[0], bases, {"__str__": lambda _: text})
+            error = kind.__new__(kind, *arguments)
+        for name, value in fields.items():
+            if not name.startswith("__"):
+                error.__dict__[name] = value
+        return error
+
+
+def _is_answer(answer: Any) -> bool:
+    """Whether it has the form of an answer, whatever it says."""
+    if type(answer) is not list or len(answer) not in (2, 3) or type(answer[0]) is not str:
+        return False
+    if answer[0] == "e":
+        error = answer[1]
+        return (
+            type(error) is list
+            and [type(part) for part in error] == [list, str, list, dict]
+            and bool(error[0])
+            and all(type(name) is str for name in (*error[0], *error[3]))
+        )
+    changes = answer[2] if len(answer) == 3 else []
+    return type(changes) is list and all(
+        type(change) is list and len(change) == 2 and type(change[0]) is int for change in changes
+    )
+
+
+def _change(old: Any, new: Any) -> None:
+    """Makes a list, dict or set that the tests handed over what the call made of it."""
+    if type(old) is not type(new):
+        return
+    if type(old) is list:
+        old[:] = new
+    elif type(old) in (dict, set):
+        old.clear()
+        old.update(new)
+
+
+class Function:
+    """A function of the program's, or what is called like one."""
+
+    def __init__(self, channel: Channel, name: str) -> None:
+        self._channel = channel
+        self.__name__ = name
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        return self._channel.ask("call", None, self.__name__, list(values), named)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._channel.ask("object", None, self.__name__, [], {}), name)
+
+
+class _Class(type):
+    """The type of what stands for the program's classes. Those are types, so that tests may name them in `except`."""
+
+    def __call__(cls, *values: Any, **named: Any) -> Any:
+        made = _channel_of(cls).ask("make", None, cls.__name__, list(values), named)
+        if type(made) is Remote:
+            object.__setattr__(made, "_trust", max(made._trust, _trust_of(cls)))
+        return made
+
+    def __instancecheck__(cls, item: object) -> bool:
+        return type(item) is Remote and _channel_of(cls).ask("is", item, cls.__name__, [], {}) is True
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(_channel_of(cls).ask("object", None, cls.__name__, [], {}), name)
+
+
+def make_class(channel: Channel, name: str, *, trust: int) -> type:
+    """What stands for a class. `trust` says how far the tests show that the name is one: `MADE` if they use it so."""
+    kind = _Class(name, (Exception,), {"_sandbox": (channel, trust)})
+    channel.classes[name] = kind
+    return kind
+
+
+def _channel_of(kind: type) -> Channel:
+    channel: Channel = type.__getattribute__(kind, "_sandbox")[0]
+    return channel
+
+
+def _trust_of(kind: type) -> int:
+    trust: int = type.__getattribute__(kind, "_sandbox")[1]
+    return trust
+
+
+class Remote:
+    """An object in the program's process: see the module."""
+
+    __slots__ = ("_channel", "_number", "_trust")
+
+    def __init__(self, channel: Channel, number: int) -> None:
+        object.__setattr__(self, "_channel", channel)
+        object.__setattr__(self, "_number", number)
+        object.__setattr__(self, "_trust", RETURNED)
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        return self._channel.ask("call", self, "", list(values), named)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what `copy`, `math.ceil` and others ask of any object
+            raise AttributeError(name)
+        return self._channel.ask("get", self, name, [], {})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._channel.ask("set", self, name, [value], {})
+
+    def __next__(self) -> Any:
+        return self._channel.ask("next", self, "", [], {})
+
+    def __iter__(self) -> Any:
+        return self._do("iter")
+
+    def __contains__(self, item: Any) -> bool:
+        if self._trust == MADE:
+            return bool(self._do("contains", item))
+        return any(item is own or item == own for own in self)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(other) is Remote:
+            if max(self._trust, other._trust) == RETURNED:
+                return False
+            return bool(self._do("eq", other)) and bool(other._do("eq", self))
+        return self._trust == MADE and bool(self._do("eq", other))
+
+    def __hash__(self) -> int:
+        if self._trust == RETURNED:
+            return hash(self._number)
+        return hash(self._do("hash"))
+
+    def _do(self, name: str, *values: Any) -> Any:
+        return self._channel.ask("do", None, name, [self, *values], {})
+
+
+def _forward(name: str, *, swapped: bool = False) -> Callable[..., Any]:
+    """A method that has the program's process do it. What comes of objects that the tests made is `DERIVED`."""
+
+    def method(self: Remote, *values: Any) -> Any:
+        given = [*values, self] if swapped else [self, *values]
+        result = self._channel.ask("do", None, name, given, {})
+        if type(result) is Remote and result._trust == RETURNED:
+            if all(type(item) is not Remote or item._trust > RETURNED for item in given):
+                object.__setattr__(result, "_trust", DERIVED)
+        return result
+
+    return method
+
+
+def _compare(name: str) -> Callable[..., Any]:
+    """An order: decided by objects that the tests made or derived, and by none against a plain value but those made."""
+
+    def method(self: Remote, other: Any) -> Any:
+        trusted = max(self._trust, other._trust) > RETURNED if type(other) is Remote else self._trust == MADE
+        return bool(self._do(name, other)) if trusted else NotImplemented
+
+    return method
+
+
+_BINARY = "add sub mul truediv floordiv mod pow matmul lshift rshift and_ or_ xor divmod"
+for _name in _BINARY.split():
+    setattr(Remote, f"__{_name.strip('_')}__", _forward(_name))
+    setattr(Remote, f"__r{_name.strip('_')}__", _forward(_name, swapped=True))
+for _name in "iadd isub imul itruediv ifloordiv imod ipow iand ior ixor".split():
+    setattr(Remote, f"__{_name}__", _forward(_name))
+for _name in (
+    "neg pos abs invert index getitem setitem delitem len str repr bool int float complex reversed round format enter"
+).split():
+    setattr(Remote, f"__{_name}__", _forward(_name))
+for _name in "lt le gt ge".split():
+    setattr(Remote, f"__{_name}__", _compare(_name))
+Remote.__exit__ = lambda self, *_: self._do("exit")  # type: ignore[attr-defined]
+
+
+def _is_simple(kind: type[BaseException]) -> bool:
+    """Whether an exception of this kind can be made of any arguments (not UnicodeDecodeError, say)."""
+    try:
+        kind()
+    except TypeError:
+        return False
+    return True
+
+
+_SIMPLE = frozenset(kind for kind in (*_RAISABLE.values(), ProgramError) if _is_simple(kind))
