@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import builtins
-import io
 import marshal
 import os
 import sys
@@ -16,6 +15,7 @@ from _json import encode_basestring_ascii as quoted
 from types import ModuleType
 from typing import Any
 
+from reasonrl.verifiers.sandbox import surroundings
 from reasonrl.verifiers.sandbox.values import MAX_REPORT, TooBig, decode, encode
 
 END = b"\0"
@@ -30,15 +30,14 @@ def make_calls(job: bytes, report: int, _: int) -> None:
 def run_program(job: bytes, report: int, _: int) -> None:
     """Job: (source,). Runs it as `__main__`, its input at descriptor 0 and the report, which is its output, at 1."""
     (source,) = marshal.loads(job)
-    # Unclosed when the program lets go of them: what it printed is still to be sent.
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
-    output = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "wb", closefd=False)), "utf-8", "surrogateescape")
-    sys.stdout = output
+    surroundings.prepare_script(source)
+    output = surroundings.streams()
     module = type(sys)("__main__")
+    module.__file__ = surroundings.FILE
     sys.modules["__main__"] = module
     failure = b""
     try:
-        exec(compile(source, "<program>", "exec", dont_inherit=True, optimize=0), module.__dict__)
+        exec(compile(source, surroundings.FILE, "exec", dont_inherit=True, optimize=0), module.__dict__)
     except SystemExit as error:
         failure = b"" if error.code in (None, 0) else describe(error).encode(errors="replace")
     except MemoryError:
@@ -57,6 +56,7 @@ def define(sources: tuple[str, ...]) -> tuple[ModuleType, str | None]:
     sys.modules["program"] = module
     code = first = None
     try:
+        surroundings.prepare(sources)
         for source in sources:
             try:
                 code = compile(source, "<program>", "exec", dont_inherit=True, optimize=0)

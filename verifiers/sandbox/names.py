@@ -38,13 +38,13 @@ def trust_in(names: Sequence[str], sources: Sequence[str], reference: str) -> di
     objects, or ask for their type, show one.
     """
     own = _definitions(reference)
-    shown, caught = _used_as_classes(sources)
+    shown, named = _used_as_classes(sources)
     trust = {}
     for name in names:
         if name in own:
             if own[name] is ast.ClassDef:
                 trust[name] = MADE
-        elif name in caught or name in shown or (name[0].isupper() and "_" not in name):
+        elif name in named or (name[0].isupper() and (name in shown or "_" not in name)):
             trust[name] = MADE if name in shown and name[0].isupper() else DERIVED
     return trust
 
@@ -134,9 +134,9 @@ def _is_module(name: str, sources: Sequence[str]) -> bool:
 
 
 def _used_as_classes(sources: Sequence[str]) -> tuple[set[str], set[str]]:
-    """The names whose objects the tests look into or ask for their type, and those that they catch."""
+    """The names whose objects the tests look into, and those that stand where only a class can."""
     shown: set[str] = set()
-    caught: set[str] = set()
+    named: set[str] = set()
     for source in sources:
         tree = ast.parse(source)
         made: dict[str, str] = {}
@@ -145,16 +145,16 @@ def _used_as_classes(sources: Sequence[str]) -> tuple[set[str], set[str]]:
                 made.update((target.id, node.value.func.id) for target in node.targets if isinstance(target, ast.Name))
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler) and node.type is not None:
-                caught.update(_names(node.type))
+                named.update(_names(node.type))
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
-                shown.update(_names(node.args[-1]))
+                named.update(_names(node.args[-1]))
             elif isinstance(node, ast.Attribute):
                 owner = node.value
                 if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name):
                     shown.add(owner.func.id)
                 elif isinstance(owner, ast.Name):
                     shown.add(made.get(owner.id, owner.id))
-    return shown, caught
+    return shown | named, named
 
 
 def _names(node: ast.expr) -> set[str]:

@@ -2,16 +2,19 @@
 
 What comes back is made of exact builtin types, so comparisons are the tests' own. An object of the program's stays in
 its process as a `Remote`: what it is asked for (an attribute, an item, a sum, its text) it answers, for it could as well
-have returned that. It is not asked to decide whether it is what the tests expect:
+have returned that. Its word alone does not make it what the tests expect:
 
-- an object that a function returned equals only itself, contains what its items show, and is neither more nor less;
-- the tests may make objects of a class, and use them as they like: between those, and against what functions return,
-  `==` holds if both sides say so; only of such an object itself is its word taken against a plain value.
+- it equals another object if it says so and both are made alike (`state.py`); objects that the tests themselves make of
+  a class may say it alone, for that is what such a test is about;
+- it equals a plain value only if the tests made it and it holds that value, as an instance of a subclass of `list` does;
+- where it says so and more cannot be known, nothing can be said: `Stop(UNSUPPORTED, ...)`;
+- it contains what its items show, and is neither more nor less than a plain value, unless the tests made it.
 """
 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -53,7 +56,7 @@ class Channel:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._buffer = bytearray()
-        self._objects: dict[int, Remote] = {}
+        self._objects: dict[tuple[int, int], Remote] = {}
         self.calls = 0
         self.classes: dict[str, type] = {}
         """What stands for the program's classes, by name."""
@@ -99,7 +102,7 @@ class Channel:
         """One answer."""
         line = self.read_line()
         try:
-            answer = decode(line, rich=self._object)
+            answer = decode(line, rich=self.object)
             if _is_answer(answer):
                 checked: list[Any] = answer
                 return checked
@@ -121,10 +124,11 @@ class Channel:
         del self._buffer[: end + 1]
         return line
 
-    def _object(self, number: int) -> Remote:
-        if number not in self._objects:
-            self._objects[number] = Remote(self, number)
-        return self._objects[number]
+    def object(self, number: int, trust: int = RETURNED) -> Remote:
+        """The same for the same number and trust, so that tests may ask `is`."""
+        if (number, trust) not in self._objects:
+            self._objects[number, trust] = Remote(self, number, trust)
+        return self._objects[number, trust]
 
     def _handle(self, item: Any) -> int:
         if type(item) is Remote:
@@ -143,11 +147,12 @@ class Channel:
         own = [self.classes[kind] for kind in kinds if kind in self.classes]
         if nearest is Exception:
             nearest = ProgramError
-        if kinds[0] == nearest.__name__ and nearest in _SIMPLE:
-            error: BaseException = nearest(*arguments)
-        else:
-            bases = (*own, nearest if nearest in _SIMPLE else ProgramError)
-            kind = type(own[0] if own else nearest)(kinds[0], bases, {"__str__": lambda _: text})
+        error: BaseException | None = None
+        if kinds[0] == nearest.__name__:
+            with contextlib.suppress(TypeError):  # it was not made of its arguments
+                error = nearest(*arguments)
+        if error is None:
+            kind = type(own[0] if own else nearest)(kinds[0], (*own, nearest), {"__str__": lambda _: text})
             error = kind.__new__(kind, *arguments)
         for name, value in fields.items():
             if not name.startswith("__"):
@@ -206,7 +211,7 @@ class _Class(type):
     def __call__(cls, *values: Any, **named: Any) -> Any:
         made = _channel_of(cls).ask("make", None, cls.__name__, list(values), named)
         if type(made) is Remote:
-            object.__setattr__(made, "_trust", max(made._trust, _trust_of(cls)))
+            return made._channel.object(made._number, _trust_of(cls))
         return made
 
     def __instancecheck__(cls, item: object) -> bool:
@@ -215,7 +220,23 @@ class _Class(type):
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(_channel_of(cls).ask("object", None, cls.__name__, [], {}), name)
+        return getattr(cls._itself(), name)
+
+    def __getitem__(cls, key: Any) -> Any:
+        return cls._itself()[key]
+
+    def __iter__(cls) -> Any:
+        return iter(cls._itself())
+
+    def __len__(cls) -> int:
+        return len(cls._itself())
+
+    def __bool__(cls) -> bool:
+        return True
+
+    def _itself(cls) -> Any:
+        """The class, as an object of the program's."""
+        return _channel_of(cls).ask("object", None, cls.__name__, [], {})
 
 
 def make_class(channel: Channel, name: str, *, trust: int) -> type:
@@ -240,10 +261,10 @@ class Remote:
 
     __slots__ = ("_channel", "_number", "_trust")
 
-    def __init__(self, channel: Channel, number: int) -> None:
+    def __init__(self, channel: Channel, number: int, trust: int) -> None:
         object.__setattr__(self, "_channel", channel)
         object.__setattr__(self, "_number", number)
-        object.__setattr__(self, "_trust", RETURNED)
+        object.__setattr__(self, "_trust", trust)
 
     def __call__(self, *values: Any, **named: Any) -> Any:
         return self._channel.ask("call", self, "", list(values), named)
@@ -268,17 +289,24 @@ class Remote:
         return any(item is own or item == own for own in self)
 
     def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(other) is Remote:
-            if max(self._trust, other._trust) == RETURNED:
+        if type(other) is not Remote:
+            if self._trust < MADE or not self._do("eq", other):
                 return False
-            return bool(self._do("eq", other)) and bool(other._do("eq", self))
-        return self._trust == MADE and bool(self._do("eq", other))
+            held, value = self._do("held")
+            if not held or value != other:
+                raise Stop(UNSUPPORTED, f"only the program's word makes its object equal {other!r}"[:200])
+            return True
+        if self._number == other._number:
+            return True
+        if not (self._do("eq", other) and other._do("eq", self)):
+            return False
+        if self._trust == other._trust == MADE or self._do("state") == other._do("state"):
+            return True
+        if MADE not in (self._trust, other._trust):
+            return False
+        raise Stop(UNSUPPORTED, "only the program's word makes its objects equal")
 
     def __hash__(self) -> int:
-        if self._trust == RETURNED:
-            return hash(self._number)
         return hash(self._do("hash"))
 
     def _do(self, name: str, *values: Any) -> Any:
@@ -293,7 +321,7 @@ def _forward(name: str, *, swapped: bool = False) -> Callable[..., Any]:
         result = self._channel.ask("do", None, name, given, {})
         if type(result) is Remote and result._trust == RETURNED:
             if all(type(item) is not Remote or item._trust > RETURNED for item in given):
-                object.__setattr__(result, "_trust", DERIVED)
+                return result._channel.object(result._number, DERIVED)
         return result
 
     return method
@@ -316,21 +344,10 @@ for _name in _BINARY.split():
 for _name in "iadd isub imul itruediv ifloordiv imod ipow iand ior ixor".split():
     setattr(Remote, f"__{_name}__", _forward(_name))
 for _name in (
-    "neg pos abs invert index getitem setitem delitem len str repr bool int float complex reversed round format enter"
+    "neg pos abs invert index getitem setitem delitem len str repr bool int float complex reversed round format enter copy"
 ).split():
     setattr(Remote, f"__{_name}__", _forward(_name))
 for _name in "lt le gt ge".split():
     setattr(Remote, f"__{_name}__", _compare(_name))
+Remote.__deepcopy__ = lambda self, _: _forward("deepcopy")(self)  # type: ignore[attr-defined]
 Remote.__exit__ = lambda self, *_: self._do("exit")  # type: ignore[attr-defined]
-
-
-def _is_simple(kind: type[BaseException]) -> bool:
-    """Whether an exception of this kind can be made of any arguments (not UnicodeDecodeError, say)."""
-    try:
-        kind()
-    except TypeError:
-        return False
-    return True
-
-
-_SIMPLE = frozenset(kind for kind in (*_RAISABLE.values(), ProgramError) if _is_simple(kind))

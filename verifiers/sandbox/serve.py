@@ -19,6 +19,7 @@ of memory; ["s", null] at the end of an iterator; ["f", null] for a value that c
 from __future__ import annotations
 
 import builtins
+import copy
 import marshal
 import operator
 from _json import encode_basestring_ascii as quoted
@@ -26,7 +27,8 @@ from collections.abc import Callable
 from typing import Any
 
 from reasonrl.verifiers.sandbox.child import define, describe, write
-from reasonrl.verifiers.sandbox.values import MAX_VALUE, TooBig, decode, encode
+from reasonrl.verifiers.sandbox.state import state_of
+from reasonrl.verifiers.sandbox.values import MAX_VALUE, TooBig, decode, encode, held_value
 
 _MOST_KEPT = 10_000
 """Objects that trusted tests may hold handles of."""
@@ -45,6 +47,10 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
         name: getattr(builtins, name)
         for name in "len str repr bool int float complex hash iter reversed round divmod isinstance format".split()
     },
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "state": state_of,
+    "held": held_value,
     "enter": lambda item: type(item).__enter__(item),
     "exit": lambda item: type(item).__exit__(item, None, None, None),
 }

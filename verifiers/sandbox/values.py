@@ -162,7 +162,7 @@ def _take_apart(item: Any, kind: type) -> tuple[str | None, Any]:
         return name, list(item)
     if module == "builtins" and name in _VIEWS:
         return name, list(item)
-    if kind is range:
+    if kind in (range, slice):
         return name, [item.start, item.stop, item.step]
     if module in ("decimal", "fractions") and name in ("Decimal", "Fraction"):
         return name, [str(item)]
@@ -175,14 +175,22 @@ def _take_apart(item: Any, kind: type) -> tuple[str | None, Any]:
     fields = getattr(kind, "_fields", None)
     if issubclass(kind, tuple) and type(fields) is tuple and all(map(_is_field, fields)):
         return "namedtuple", [str(name), list(fields), *tuple.__iter__(item)]
-    for base in _BASES:
-        if issubclass(kind, base):
-            if base is dict:
-                return "", dict(dict.items(item))
-            if base in (list, tuple, set, frozenset):
-                return "", base(base.__iter__(item))
-            return "", base.__pos__(item) if base in (int, float, complex) else base.__getitem__(item, slice(None))
+    held, value = held_value(item)
+    if held:
+        return "", value
     return None, None
+
+
+def held_value(item: Any) -> tuple[bool, Any]:
+    """Whether it is of a builtin type or a subclass of one, and its value as that type."""
+    for base in _BASES:
+        if isinstance(item, base):
+            if base is dict:
+                return True, dict(dict.items(item))
+            if base in (list, tuple, set, frozenset):
+                return True, base(base.__iter__(item))
+            return True, base.__pos__(item) if base in (int, float, complex) else base.__getitem__(item, slice(None))
+    return False, None
 
 
 def _is_field(name: object) -> bool:
@@ -339,6 +347,7 @@ _RICH: dict[str, Callable[..., Any]] = {
     "dict_values": lambda *items: dict(enumerate(items)).values(),
     "dict_items": lambda *items: dict(_pairs(items)).items(),
     "range": range,
+    "slice": slice,
     "Decimal": _decimal,
     "Fraction": _fraction,
     "date": _moment("date"),
