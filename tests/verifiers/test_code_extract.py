@@ -61,13 +61,13 @@ FOUND = {
     "a heading after": f"{ADD}\n**Complexity**: O(1)",
     "an example after": f"{ADD}\nExample:\n>>> add(1, 2)\n3",
     "an output after": f"{ADD}\nOutput:\n```\n3\n```",
-    "another script": f"以下是代码：\n{ADD}\n这个函数把两个数相加。",
+    "another script": f"以下是代码\n{ADD}\n这个函数把两个数相加",
     "an apostrophe": f"Here's one that doesn't fail:\n{ADD}",
     "words on the line of the fence": f"The answer is:```python\n{ADD}```",
     # --- several blocks
     "an example that calls": f"```python\n{ADD}```\nUse it:\n```python\nprint(add(1, 2))\n```",
     "an example that imports": f"```python\n{ADD}```\n```python\nfrom add import add\nassert add(1, 2) == 3\n```",
-    "tests as a function": f"```python\n{ADD}```\n```python\ndef test_add():\n    assert add(1, 2) == 4\ntest_add()\n```",
+    "tests as a function": f"```python\n{ADD}```\n```python\ndef test_add():\n    assert add(1, 2) == 4\ntest_add()```",
     "unittest": (
         f"```python\n{ADD}```\n```python\nimport unittest\nclass TestAdd(unittest.TestCase):\n"
         "    def test(self): pass\nunittest.main()\n```"
@@ -76,8 +76,7 @@ FOUND = {
     "output in a bare block of code": f"```python\n{ADD}```\nprints\n```\n[3]\n```",
     "installation": f"```bash\npip install add\n```\n```python\n{ADD}```",
     "a helper first": (
-        "```python\ndef plus(a, b):\n    return a + b\n```\nThen\n"
-        "```python\ndef add(a, b):\n    return plus(a, b)\n```"
+        "```python\ndef plus(a, b):\n    return a + b\n```\nThen\n```python\ndef add(a, b):\n    return plus(a, b)\n```"
     ),
     "a helper last": (
         "```python\ndef add(a, b):\n    return plus(a, b)\n```\nwhere\n"
@@ -95,7 +94,7 @@ FOUND = {
     "named text": f"```text\n{ADD}```",
     # --- fences in strings
     "a docstring with a fence": (
-        '```python\ndef add(a, b):\n    """Adds.\n\n    ```python\n    add(1, 2)\n    ```\n    """\n    return a + b\n```'
+        '```python\ndef add(a, b):\n    """Adds.\n\n    ```python\n    add(1, 2)\n    ```\n    """\n    return a + b'
     ),
     "a bare program with a fence in its docstring": (
         'def add(a, b):\n    """Adds.\n\n    ```\n    add(1, 2)\n    ```\n    """\n    return a + b\n'
@@ -174,7 +173,7 @@ BODY = {
         "    return math.pi * r * r<|endoftext|>",
         "```python\n    return math.pi * r * r\n```\nHere we square r.",
         "Here is the body:\n```python\n    return math.pi * r * r\n```",
-        "```python\ndef square(x):\n    return x * x\n```\n```python\ndef area(r):\n    return math.pi * square(r)\n```",
+        "```python\ndef square(x):\n    return x * x\n```\n```python\ndef area(r):\n    return math.pi * square(r)",
         "```python\ndef area(r):\n    return math.pi * r * r\n\nprint(area(2))\n```\nOutput:\n```\n12.566\n```",
         "<think>r squared</think>\n    return math.pi * r * r",
         "  return math.pi * r * r",
@@ -187,5 +186,5 @@ def test_a_completion_is_found_in_its_surroundings(completion: str, sandbox: San
 
 
 def test_the_names_that_assertions_call_tell_which_block_is_meant(sandbox: Sandbox) -> None:
-    response = f"```python\n{ADD}```\nA variant:\n```python\ndef subtract(a, b):\n    return a - b\nsubtract(1, None)\n```"
+    response = f"```python\n{ADD}```\nA variant:\n```python\ndef subtract(a, b):\n    return a - b\nsubtract(1, None)"
     assert verify_mbpp({"test_list": ["assert add(1, 2) == 3"]}, response, deadline=20.0, sandbox=sandbox).correct

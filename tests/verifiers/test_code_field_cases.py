@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ TOTAL = {
     "entry_point": "total",
     "test": "def check(candidate):\n    assert candidate([]) == 0\n    assert candidate([1, 2, 4]) == 7\n",
 }
-ADD_TESTS = [((1, 2), 3), ((50, 7), 57), ((-1, 1), 0)]
-WHOLE = {
+ADD_TESTS: list[Any] = [((1, 2), 3), ((50, 7), 57), ((-1, 1), 0)]
+WHOLE: dict[str, Callable[[], Any]] = {
     # The table cuts long texts short; these are the same, whole.
     "print('\\n'.join(map(str,range(n))))": lambda: [("400000", "\n".join(map(str, range(400_000))))],
     "print(len(d))": lambda: [("123456 " * 300_000, "300000")],
@@ -78,9 +78,7 @@ def judge_list_program(given: dict[str, Any]) -> Verdict:
     return source_lines.judge(given["answer"], [[[ast.literal_eval(x)], ast.literal_eval(y)] for x, y in pairs])
 
 
-@pytest.mark.parametrize(
-    "row", [pytest.param(row, id=f"{row['kind']}, {number}") for number, row in enumerate(rows())]
-)
+@pytest.mark.parametrize("row", [pytest.param(row, id=f"{row['kind']}, {number}") for number, row in enumerate(rows())])
 def test_each_row_is_judged_as_it_must_be(row: dict[str, Any], sandbox: Sandbox) -> None:
     verdict = judge(row["input"], sandbox)
     assert verdict.correct == (row["expected"] in (True, "correct")), verdict

@@ -21,10 +21,13 @@ _THOUGHT_END = re.compile(r"</(?:think|thinking|thought|reasoning)>(?!['\"])", r
 _THOUGHT_START = re.compile(r"\s*<(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _TURN_START = re.compile(r"\s*(?:<s>)?\s*<\|(?:im_start|start_header_id)\|>\s*assistant(?:<\|end_header_id\|>)?")
 _TURN_END = re.compile(
-    r"(?:<\|(?:im_end|endoftext|eot_id|eom_id|end|end_of_text)\|>|</s>|<eos>|<end_of_turn>|<｜end▁of▁sentence｜>)[ \t]*$",
+    r"(?:<\|(?:im_end|endoftext|eot_id|eom_id|end|end_of_text)\|>|</s>|<eos>|<end_of_turn>|<\uff5cend\u2581of\u2581sentence\uff5c>)"
+    r"[ \t]*$",
     re.MULTILINE,
 )
-_DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]{1,80})?=[ \t]*(?!=)", re.MULTILINE)
+_DEFINED = re.compile(
+    r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]{1,80})?=[ \t]*(?!=)", re.MULTILINE
+)
 _IMPORTED = re.compile(r"^(?:import|from[ \t]+\S+[ \t]+import)[ \t]+(.+)$", re.MULTILINE)
 _HAS_FUNCTION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+\w", re.MULTILINE)
 _HAS_STATEMENT = re.compile(r"^(?!def\b|class\b|async\b|import\b|from\b|@)\w", re.MULTILINE)
@@ -33,11 +36,11 @@ _CODE = re.compile(r"[(=\[]|^\s*(?:return|import|from|pass)\b", re.MULTILINE)
 _NAME = re.compile(r"[^\W\d]\w*")
 _TEST = re.compile(r"(?:test|check|main|example|demo)", re.IGNORECASE)
 
-_WORDS = re.compile(r"([^\W\d_][\w'’-]*)([,;:.!?]?)\s+[\"'(`*]*([^\W\d_][\w'’-]*)(\s+[^\W\d_])?")
+_WORDS = re.compile(r"([^\W\d_][\w'\u2019-]*)([,;:.!?]?)\s+[\"'(`*]*([^\W\d_][\w'\u2019-]*)(\s+[^\W\d_])?")
 _LABEL = re.compile(
     r"(?:Outputs?|Results?|Examples?|Explanations?|Notes?|Usage|Inputs?|Tests?|Answer|Complexity|[Pp]ython3?$)\b[^=(]*$"
 )
-_ALONE = re.compile(r"[^\W\d_][\w'’ -]*[.!?:]$|(?:[-*•]|\d{1,3}[.)]|>)\s|\*\*|</?\w+>|-{3,}$|={3,}$|`|\||\$")
+_ALONE = re.compile(r"[^\W\d_][\w'\u2019 -]*[.!?:]$|(?:[-*•]|\d{1,3}[.)]|>)\s|\*\*|</?\w+>|-{3,}$|={3,}$|`|\||\$")
 _STARTS = frozenset(keyword.kwlist) | {"match", "case", "type", "print"}
 _QUOTES = ("'", '"')
 _INFIX = frozenset({"in", "is", "and", "or", "not", "if", "else", "for", "as", "import", "from"})
@@ -280,4 +283,3 @@ def _is_prose(line: str) -> bool:
             return False
         return mark not in (",", ":") or (bool(third) and "=" not in line)
     return not line.isascii() and line[0].isalpha() and "=" not in line and "(" not in line
-

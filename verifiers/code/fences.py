@@ -1,4 +1,4 @@
-"""The fenced blocks of a response and the text outside them. Text is only cut, line by line in linear time, never parsed.
+"""The fenced blocks of a response and the text outside them. Text is only cut, line by line, never parsed.
 
 A fence is three or more backticks or tildes, indented or not, after a list mark or a few words; its block ends at a
 fence as long, at the next Python block, or with the text. A fence within a Python string in three quotes is text.
@@ -166,6 +166,8 @@ def _unindented(lines: list[str], before: str) -> str:
         lines = [line[min(width, len(line) - len(line.lstrip(" \t"))) :] for line in lines]
     written = [line for line in lines if line.strip()]
     margin = min((len(line) - len(line.lstrip(" \t")) for line in written), default=0)
-    if margin and re.match(r"(?:async|def|class|import|from|@)\b|@", written[0].lstrip()):  # the rest of a body keeps its own
+    if margin and re.match(
+        r"(?:async|def|class|import|from|@)\b|@", written[0].lstrip()
+    ):  # the rest of a body keeps its own
         lines = [line[margin:] for line in lines]
     return "".join(f"{line}\n" for line in lines)

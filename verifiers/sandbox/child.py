@@ -73,9 +73,7 @@ def define(sources: tuple[str, ...]) -> tuple[ModuleType, str | None]:
     return module, None
 
 
-def report_calls(
-    sources: tuple[str, ...], entry_point: str, calls: list[tuple[Any, dict[str, Any]]], room: int
-) -> str:
+def report_calls(sources: tuple[str, ...], entry_point: str, calls: list[tuple[Any, dict[str, Any]]], room: int) -> str:
     """Defines the program and makes the calls. Returns a JSON array: what went wrong at first (or null), then calls.
 
     A call is ["v", value], ["e", exception], ["m", ""] out of memory, or ["o", why the value cannot leave].

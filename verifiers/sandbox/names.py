@@ -52,7 +52,7 @@ def trust_in(names: Sequence[str], sources: Sequence[str], reference: str) -> di
 def values_of(names: Sequence[str], sources: Sequence[str]) -> list[str]:
     """The names that the tests never call and take nothing of: values, it may be."""
     looked_into = {
-        node.func.id if isinstance(node, ast.Call) else node.value.id  # type: ignore[union-attr, attr-defined]
+        node.func.id if isinstance(node, ast.Call) else node.value.id  # type: ignore[attr-defined]
         for tree in map(ast.parse, sources)
         for node in ast.walk(tree)
         if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
@@ -141,7 +141,11 @@ def _used_as_classes(sources: Sequence[str]) -> tuple[set[str], set[str]]:
         tree = ast.parse(source)
         made: dict[str, str] = {}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Call)
+                and isinstance(node.value.func, ast.Name)
+            ):
                 made.update((target.id, node.value.func.id) for target in node.targets if isinstance(target, ast.Name))
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler) and node.type is not None:

@@ -1,12 +1,12 @@
 """What stands in trusted tests for the program: its functions, classes and objects, each a way to ask its process.
 
 What comes back is made of exact builtin types, so comparisons are the tests' own. An object of the program's stays in
-its process as a `Remote`: what it is asked for (an attribute, an item, a sum, its text) it answers, for it could as well
-have returned that. Its word alone does not make it what the tests expect:
+its process as a `Remote`: what it is asked for (an attribute, an item, a sum, its text) it answers, for it could as
+well have returned that. Its word alone does not make it what the tests expect:
 
-- it equals another object if it says so and both are made alike (`state.py`); objects that the tests themselves make of
-  a class may say it alone, for that is what such a test is about;
-- it equals a plain value only if the tests made it and it holds that value, as an instance of a subclass of `list` does;
+- it equals another object if it says so and both are made alike (`state.py`); objects that the tests themselves make
+  of a class may say it alone, for that is what such a test is about;
+- it equals a plain value only if the tests made it and it holds that value, as one of a subclass of `list` does;
 - where it says so and more cannot be known, nothing can be said: `Stop(UNSUPPORTED, ...)`;
 - it contains what its items show, and is neither more nor less than a plain value, unless the tests made it.
 """
@@ -30,7 +30,9 @@ RETURNED, DERIVED, MADE = range(3)
 _RAISABLE = {
     name: kind
     for name, kind in vars(builtins).items()
-    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, StopIteration | StopAsyncIteration)
+    if isinstance(kind, type)
+    and issubclass(kind, Exception)
+    and not issubclass(kind, StopIteration | StopAsyncIteration)
 }
 """What a program raises is raised again here as the nearest of these: tests may expect it."""
 
@@ -319,9 +321,9 @@ def _forward(name: str, *, swapped: bool = False) -> Callable[..., Any]:
     def method(self: Remote, *values: Any) -> Any:
         given = [*values, self] if swapped else [self, *values]
         result = self._channel.ask("do", None, name, given, {})
-        if type(result) is Remote and result._trust == RETURNED:
-            if all(type(item) is not Remote or item._trust > RETURNED for item in given):
-                return result._channel.object(result._number, DERIVED)
+        ours = all(type(item) is not Remote or item._trust > RETURNED for item in given)
+        if ours and type(result) is Remote and result._trust == RETURNED:
+            return result._channel.object(result._number, DERIVED)
         return result
 
     return method
@@ -337,17 +339,21 @@ def _compare(name: str) -> Callable[..., Any]:
     return method
 
 
-_BINARY = "add sub mul truediv floordiv mod pow matmul lshift rshift and_ or_ xor divmod"
-for _name in _BINARY.split():
+_SWAPPABLE = (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul"),
+    *("lshift", "rshift", "and_", "or_", "xor"),
+)
+_OTHERS = (
+    *("iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor"),
+    *("neg", "pos", "abs", "invert", "index", "getitem", "setitem", "delitem", "len", "reversed"),
+    *("str", "repr", "format", "bool", "int", "float", "complex", "round", "enter", "copy"),
+)
+for _name in _SWAPPABLE:
     setattr(Remote, f"__{_name.strip('_')}__", _forward(_name))
     setattr(Remote, f"__r{_name.strip('_')}__", _forward(_name, swapped=True))
-for _name in "iadd isub imul itruediv ifloordiv imod ipow iand ior ixor".split():
+for _name in _OTHERS:
     setattr(Remote, f"__{_name}__", _forward(_name))
-for _name in (
-    "neg pos abs invert index getitem setitem delitem len str repr bool int float complex reversed round format enter copy"
-).split():
-    setattr(Remote, f"__{_name}__", _forward(_name))
-for _name in "lt le gt ge".split():
+for _name in ("lt", "le", "gt", "ge"):
     setattr(Remote, f"__{_name}__", _compare(_name))
 Remote.__deepcopy__ = lambda self, _: _forward("deepcopy")(self)  # type: ignore[attr-defined]
 Remote.__exit__ = lambda self, *_: self._do("exit")  # type: ignore[attr-defined]

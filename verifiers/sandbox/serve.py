@@ -35,18 +35,19 @@ _MOST_KEPT = 10_000
 _MOST_TEXT = 4_000
 _CHANGEABLE = (list, dict, set)
 
+_OPERATORS = (
+    *("lt", "le", "eq", "ne", "gt", "ge", "neg", "pos", "abs", "invert", "index"),
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and_", "or_", "xor"),
+    *("iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "iand", "ior", "ixor"),
+    *("contains", "getitem", "setitem", "delitem"),
+)
+_FUNCTIONS = (
+    *("len", "str", "repr", "bool", "int", "float", "complex", "hash", "iter", "reversed", "round", "divmod"),
+    "format",
+)
 _OPERATIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: getattr(operator, name)
-        for name in (
-            "lt le eq ne gt ge add sub mul truediv floordiv mod pow matmul lshift rshift and_ or_ xor neg pos abs invert "
-            "index contains getitem setitem delitem iadd isub imul itruediv ifloordiv imod ipow iand ior ixor"
-        ).split()
-    },
-    **{
-        name: getattr(builtins, name)
-        for name in "len str repr bool int float complex hash iter reversed round divmod isinstance format".split()
-    },
+    **{name: getattr(operator, name) for name in _OPERATORS},
+    **{name: getattr(builtins, name) for name in _FUNCTIONS},
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "state": state_of,

@@ -37,6 +37,8 @@ def prepare_script(source: str) -> None:
     prepare((source,))
     if "thread" in source.lower():
         _threads_that_run_at_once()
+    if "ThreadPoolExecutor" in source:
+        _pools_that_run_at_once()
     if "resource" in source:
         _stack_limit_that_stays()
     if "/dev/" in source or "/proc/" in source:
@@ -55,16 +57,7 @@ def streams() -> io.TextIOWrapper:
 
 def _threads_that_run_at_once() -> None:
     """`start` runs the thread to its end: right for programs that only want a deep stack, or to wait for all."""
-    import concurrent.futures
     import threading
-
-    def submit(_: Any, function: Any, /, *values: Any, **named: Any) -> Any:
-        future: Any = concurrent.futures.Future()
-        try:
-            future.set_result(function(*values, **named))
-        except BaseException as error:
-            future.set_exception(error)
-        return future
 
     def start(thread: Any) -> None:
         if thread._started.is_set():
@@ -81,6 +74,19 @@ def _threads_that_run_at_once() -> None:
     threads.start = start
     threads.join = lambda thread, timeout=None: None
     threads.is_alive = lambda thread: False
+
+
+def _pools_that_run_at_once() -> None:
+    import concurrent.futures
+
+    def submit(_: Any, function: Any, /, *values: Any, **named: Any) -> Any:
+        future: Any = concurrent.futures.Future()
+        try:
+            future.set_result(function(*values, **named))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
     pools: Any = concurrent.futures.ThreadPoolExecutor
     pools.submit = submit
 

@@ -331,7 +331,7 @@ def _named(name: Any, fields: Any, *values: Any) -> Any:
 def _named_type(name: str, fields: tuple[str, ...]) -> Any:
     from collections import namedtuple
 
-    return namedtuple(name, fields)  # type: ignore[misc]  # it refuses what is no identifier
+    return namedtuple(name, fields)  # it refuses what is no identifier
 
 
 def _pairs(items: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
