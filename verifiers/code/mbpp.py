@@ -1,8 +1,8 @@
 """MBPP (Austin et al. 2021, arXiv 2108.07732): a program is judged by a list of assertions that call what it defines.
 
 The assertions are trusted text and run in a jailed process without the program; the functions and classes that they
-name send each call across. Objects stay with the program: a test may read, set and call their attributes, and they
-equal nothing but themselves.
+name send each call across. Objects stay with the program; what a test may do with them, and when they are equal, is in
+`reasonrl.verifiers.sandbox.remote`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ well have returned that. Its word alone does not make it what the tests expect:
 
 - it equals another object if it says so and both are made alike (`state.py`); objects that the tests themselves make
   of a class may say it alone, for that is what such a test is about;
-- it equals a plain value only if the tests made it and it holds that value, as one of a subclass of `list` does;
-- where it says so and more cannot be known, nothing can be said: `Stop(UNSUPPORTED, ...)`;
+- it equals a plain value only if it holds that value, as an instance of a subclass of `list` does;
+- where only its word could tell of an object that the tests made, nothing is said: `Stop(UNSUPPORTED, ...)`;
 - it contains what its items show, and is neither more nor less than a plain value, unless the tests made it.
 """
 
@@ -42,10 +42,13 @@ class ProgramError(Exception):
 
 
 class Stop(BaseException):
-    """The tests cannot go on. Not an `Exception`, so that no test catches it."""
+    """The tests cannot go on. Not an `Exception`, so that few tests catch it; `last` tells of it if one does."""
+
+    last: Stop | None = None
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(kind, reason)
+        Stop.last = self
 
 
 class _NoHandle(TooBig):
@@ -217,7 +220,9 @@ class _Class(type):
         return made
 
     def __instancecheck__(cls, item: object) -> bool:
-        return type(item) is Remote and _channel_of(cls).ask("is", item, cls.__name__, [], {}) is True
+        if type(item) is Remote:
+            return _channel_of(cls).ask("is", item, cls.__name__, [], {}) is True
+        return type.__instancecheck__(cls, item)  # an exception
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
@@ -292,12 +297,12 @@ class Remote:
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not Remote:
-            if self._trust < MADE or not self._do("eq", other):
+            held, value = self._do("held")  # it is not told what it is compared with
+            if held:
+                return bool(value == other)
+            if self._trust < MADE or other is None:
                 return False
-            held, value = self._do("held")
-            if not held or value != other:
-                raise Stop(UNSUPPORTED, f"only the program's word makes its object equal {other!r}"[:200])
-            return True
+            raise Stop(UNSUPPORTED, "only the program could say whether its object equals a plain value")
         if self._number == other._number:
             return True
         if not (self._do("eq", other) and other._do("eq", self)):

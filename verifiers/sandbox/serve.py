@@ -30,7 +30,7 @@ from reasonrl.verifiers.sandbox.child import define, describe, write
 from reasonrl.verifiers.sandbox.state import state_of
 from reasonrl.verifiers.sandbox.values import MAX_VALUE, TooBig, decode, encode, held_value
 
-_MOST_KEPT = 10_000
+_MOST_KEPT = 200_000
 """Objects that trusted tests may hold handles of."""
 _MOST_TEXT = 4_000
 _CHANGEABLE = (list, dict, set)

@@ -76,11 +76,11 @@ def judge(
     if not names:
         return BAD_TESTS, 0, "the tests name nothing that a program could define"
     try:
-        failure = channel.read_line()
+        defined = channel.read_line()
     except Stop as stop:
         return stop.args[0], 0, stop.args[1]
-    if failure != b"null":
-        return _undefined(failure)
+    if defined != b"null":
+        return _undefined(defined)
     module = type(sys)("tests")
     sys.modules["tests"] = module
     space = module.__dict__
@@ -98,16 +98,20 @@ def judge(
     passed, first, why = 0, "", ""
     for position, code in enumerate(codes):
         space.update(proxies)
+        failure = None
         try:
             exec(code, space)
-            passed += position >= len(setup)
-        except Stop as stop:
-            return stop.args[0], passed, stop.args[1]
         except BaseException as error:
-            kind, reason = _why(error, channel, sources)
-            if position < len(setup) or kind == BAD_TESTS:
-                return kind, passed, reason
-            first, why = first or kind, why or reason
+            failure = error
+        if Stop.last is not None:  # even where the tests caught it
+            return Stop.last.args[0], passed, Stop.last.args[1]
+        if failure is None:
+            passed += position >= len(setup)
+            continue
+        kind, reason = _why(failure, channel, sources)
+        if position < len(setup) or kind == BAD_TESTS:
+            return kind, passed, reason
+        first, why = first or kind, why or reason
     if not channel.calls:
         return BAD_TESTS, 0, "the tests never call the program"
     return (first, passed, why) if first else (PASSED, passed, "")
