@@ -48,7 +48,7 @@ def prepare_script(source: str) -> None:
 def streams() -> io.TextIOWrapper:
     """Opens standard input and output, which it returns. They stay open when the program lets go of them."""
     reader, writer = io.FileIO(0, closefd=False), io.FileIO(1, "wb", closefd=False)
-    reader.name, writer.name = "<stdin>", "<stdout>"  # type: ignore[misc]
+    reader.name, writer.name = "<stdin>", "<stdout>"
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(reader), "utf-8", "surrogateescape")  # type: ignore[misc]
     output = io.TextIOWrapper(io.BufferedWriter(writer), "utf-8", "surrogateescape")
     sys.stdout = sys.__stdout__ = output  # type: ignore[misc]
