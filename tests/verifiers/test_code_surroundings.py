@@ -29,6 +29,7 @@ def test_it_is_the_main_program_of_a_file(sandbox: Sandbox) -> None:
     prints(sandbox, "x = 3\nimport __main__\nprint(__main__.x)", "3")
     prints(sandbox, "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))).__name__)", "A")
     prints(sandbox, "import sys\nprint(sys.stdin.name, sys.stdout.name, sys.stdin.isatty())", "<stdin> <stdout> False")
+    prints(sandbox, "import inspect\ndef f(): return 1\nprint(inspect.getsource(f))", "def f(): return 1")
     prints(sandbox, "try: input()\nexcept EOFError as e: print(e)", "EOF when reading a line")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import textwrap
 from collections.abc import Collection, Sequence
 
 from reasonrl.verifiers.answers import is_answer_line
@@ -32,6 +33,7 @@ _IMPORTED = re.compile(r"^(?:import|from[ \t]+\S+[ \t]+import)[ \t]+(.+)$", re.M
 _HAS_FUNCTION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+\w", re.MULTILINE)
 _HAS_STATEMENT = re.compile(r"^(?!def\b|class\b|async\b|import\b|from\b|@)\w", re.MULTILINE)
 _READS = re.compile(r"\binput\b|\bstdin\b|\bopen\(0|\bos\.read\b|\bfileinput\b")
+_NEXT = re.compile(r"^(?:def|class|if|print|assert|import|from|@|#)", re.MULTILINE)
 _CODE = re.compile(r"[(=\[]|^\s*(?:return|import|from|pass)\b", re.MULTILINE)
 _NAME = re.compile(r"[^\W\d]\w*")
 _TEST = re.compile(r"(?:test|check|main|example|demo)", re.IGNORECASE)
@@ -40,7 +42,9 @@ _WORDS = re.compile(r"([^\W\d_][\w'\u2019-]*)([,;:.!?]?)\s+[\"'(`*]*([^\W\d_][\w
 _LABEL = re.compile(
     r"(?:Outputs?|Results?|Examples?|Explanations?|Notes?|Usage|Inputs?|Tests?|Answer|Complexity|[Pp]ython3?$)\b[^=(]*$"
 )
-_ALONE = re.compile(r"[^\W\d_][\w'\u2019 -]*[.!?:]$|(?:[-*•]|\d{1,3}[.)]|>)\s|\*\*|</?\w+>|-{3,}$|={3,}$|`|\||\$")
+_ALONE = re.compile(
+    r"[^\W\d_][\w'\u2019 -]*[.!?:]$|(?:[-*•]|\d{1,3}[.)]|>)\s|\*\*|</?\w+>|\[/?[A-Za-z]+\]$|\\\w|-{3,}$|={3,}$|`|\||\$"
+)
 _STARTS = frozenset(keyword.kwlist) | {"match", "case", "type", "print"}
 _QUOTES = ("'", '"')
 _INFIX = frozenset({"in", "is", "and", "or", "not", "if", "else", "for", "as", "import", "from"})
@@ -64,6 +68,9 @@ def programs(response: str, *, names: Collection[str] = (), script: bool = False
     """
     text = _answer_of(response)
     if "```" not in text and "~~~" not in text:
+        inline = text.strip()
+        if len(inline) > 2 and inline[0] == inline[-1] == "`" and inline.count("`") == 2:
+            return (inline[1:-1],)
         return (_unfenced(text.split("\n")),)
     lines = text.split("\n")
     start = next((line for line in lines if line.strip()), "")
@@ -109,17 +116,26 @@ def _continuations(prompt: str, code: str, entry_point: str) -> tuple[str, ...]:
         return (f"{prompt.rstrip()}\n    pass\n\n{code}", code)
     if re.search(rf"^(?:class[ \t]+)?{re.escape(entry_point)}[ \t]*[=:(]", code, re.MULTILINE):
         return (f"{prompt.rstrip()}\n    pass\n\n{code}", code)
-    first, _, rest = code.lstrip("\n").partition("\n")
-    return (
+    body = code.lstrip("\n")
+    first, _, rest = body.partition("\n")
+    whole = (
         prompt + code,
         f"{prompt}    {first.lstrip()}\n{rest}".rstrip("\n"),
-        prompt + "\n".join(f"    {line}" if line.strip() else line for line in code.split("\n")),
+        prompt + _indented(code),
+        prompt + _indented(textwrap.dedent(body)),
     )
+    end = _NEXT.search(code, len(code) - len(code.lstrip()))
+    # a completion that was cut off in the next function: what usual stop words would have left
+    return whole if end is None else (*whole, prompt + code[: end.start()])
+
+
+def _indented(code: str) -> str:
+    return "\n".join(f"    {line}" if line.strip() else line for line in code.split("\n"))
 
 
 def _answer_of(response: str) -> str:
     """The response without byte order mark, thought, and what begins and ends a turn; line ends are newlines."""
-    text = response.removeprefix("\ufeff")
+    text = response.removeprefix("\ufeff").replace("\n\ufeff", "\n")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "<" not in text:

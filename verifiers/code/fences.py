@@ -96,6 +96,15 @@ def _opens(fence: _Fence) -> bool:
     )
 
 
+def _on_one_line(fence: _Fence) -> Block | None:
+    """The block of a fence that is closed on its own line."""
+    code = fence.info.removesuffix(fence.mark)
+    word, _, rest = code.partition(" ")
+    if code == fence.info or "`" in code or not _PYTHON.match(word) or not _MARK.fullmatch(fence.before):
+        return None
+    return Block("python", f"{rest.strip()}\n")
+
+
 def _language(info: str) -> str:
     if _PYTHON.match(info):
         return "python"
@@ -122,7 +131,10 @@ def split(text: str) -> tuple[list[Block], str]:
         place += len(line) + 1
         fence = _fence_in(line) if "```" in line or "~~~" in line else None
         if opened is None:
-            if fence is not None and _opens(fence):
+            whole = _on_one_line(fence) if fence is not None else None
+            if whole is not None:
+                blocks.append(whole)
+            elif fence is not None and _opens(fence):
                 opened, content, scanner, shorter = fence, [], Scanner(), -1
                 if fence.before.strip():
                     outside.append(fence.before)
@@ -153,6 +165,8 @@ def split(text: str) -> tuple[list[Block], str]:
         content.append(line)
         scanner.feed(line)
     if opened is not None:
+        if content and set(content[-1].strip()) == {"`"}:
+            content.pop()  # two backticks, say
         close(opened)
     return blocks, "\n".join(outside)
 

@@ -41,6 +41,10 @@ def prepare_script(source: str) -> None:
         _pools_that_run_at_once()
     if "resource" in source:
         _stack_limit_that_stays()
+    if "inspect" in source:
+        import linecache
+
+        linecache.cache[FILE] = (len(source), None, source.splitlines(keepends=True), FILE)
     if "/dev/" in source or "/proc/" in source:
         _outputs_by_path()
 
