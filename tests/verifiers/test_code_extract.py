@@ -141,6 +141,16 @@ def test_what_is_no_right_program_is_refused(name: str, sandbox: Sandbox) -> Non
     assert (verdict.correct, verdict.judged) == (False, True), verdict
 
 
+def test_a_verdict_shows_the_program_that_was_found(sandbox: Sandbox) -> None:
+    response = FOUND["an output after"]
+    shown = [
+        verify_code(response, "add", TESTS, deadline=20.0, sandbox=sandbox).extracted,
+        verify_mbpp({"test_list": ["assert add(1, 2) == 3"]}, response, deadline=20.0, sandbox=sandbox).extracted,
+        verify_stdio(response, [("", "")], deadline=20.0, sandbox=sandbox).extracted,
+    ]
+    assert [text.strip() if text else text for text in shown] == [ADD.strip()] * 3
+
+
 def test_a_thought_alone_is_no_answer(sandbox: Sandbox) -> None:
     assert verify_code(REFUSED["an unfinished thought"], "add", TESTS, sandbox=sandbox).status is Status.NO_ANSWER
 

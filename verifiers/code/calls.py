@@ -85,7 +85,7 @@ def verify_code(
         # A program whose last calls went wrong may still have passed every test: Raised equals no plain value.
         status = RunStatus.OK if passed == len(expected) else result.status
         verdict = verdict_of_counts(
-            code,
+            readings[0],
             status,
             passed=passed,
             total=len(expected),

@@ -64,7 +64,7 @@ def verify_mbpp(
             deadline=deadline,
             memory_mb=memory_mb,
         )
-        verdict = verdict_of_tests(code, run, method=_METHOD)
+        verdict = verdict_of_tests(readings[0], run, method=_METHOD)
         if run.status in FINAL:
             remembered.put(key, verdict)
         return verdict

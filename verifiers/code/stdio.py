@@ -125,7 +125,7 @@ def verify_stdio(
                 break
             passed += 1
         verdict = verdict_of_counts(
-            code,
+            program,
             result.status,
             passed=passed,
             total=len(pairs),

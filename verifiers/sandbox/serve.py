@@ -52,6 +52,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "deepcopy": copy.deepcopy,
     "state": state_of,
     "held": held_value,
+    "type": lambda item: f"{type(item).__module__}.{type(item).__qualname__}",
     "enter": lambda item: type(item).__enter__(item),
     "exit": lambda item: type(item).__exit__(item, None, None, None),
 }

@@ -29,6 +29,7 @@ _MAX_SAME_HASH = 50
 _ATOMS = (int, float, str, bool, type(None), complex, bytes)
 _SEQUENCES: dict[type, str] = {tuple: "t", set: "s", frozenset: "z"}
 _BASES: tuple[Any, ...] = (int, float, str, bytes, complex, list, tuple, set, frozenset, dict)
+_TYPES = {kind.__name__: kind for kind in (bool, object, *_BASES)}
 _VIEWS = ("dict_keys", "dict_values", "dict_items")
 
 
@@ -145,7 +146,7 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
             if name == "":  # a subclass of a builtin type
                 walk(content, depth)
             elif name:
-                put_all(f'{{"n":["{name}",', content, "]}", depth)
+                put_all('{"n":[', [name, *content], "]}", depth)
             else:
                 put(f'{{"h":{int(keep(item))}}}')
 
@@ -156,12 +157,22 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
 def _take_apart(item: Any, kind: type) -> tuple[str | None, Any]:
     """What a value of another type is made of: the name of its type in `_RICH`, and its parts."""
     module, name = kind.__module__, kind.__name__
+    if kind is type and item in _TYPES.values():
+        return "type", [item.__name__]
     if module == "collections" and name in ("Counter", "OrderedDict", "defaultdict"):
         return name, [part for pair in dict.items(item) for part in pair]
     if module == "collections" and name == "deque":
         return name, list(item)
     if module == "builtins" and name in _VIEWS:
         return name, list(item)
+    if item is Ellipsis:
+        return "Ellipsis", []
+    if kind is bytearray:
+        return name, [bytes(item)]
+    if module == "array" and name == "array":
+        return name, [item.typecode, item.tolist()]
+    if module == "uuid" and name == "UUID":
+        return name, [str(item)]
     if kind in (range, slice):
         return name, [item.start, item.stop, item.step]
     if module in ("decimal", "fractions") and name in ("Decimal", "Fraction"):
@@ -323,6 +334,22 @@ def _span(days: Any, seconds: Any, microseconds: Any) -> Any:
     return timedelta(days, seconds, microseconds)
 
 
+def _type(name: Any) -> Any:
+    return _TYPES[name]  # nothing that runs text when it is called
+
+
+def _array(code: Any, items: Any) -> Any:
+    from array import array
+
+    return array(_text(code), _list(items))
+
+
+def _uuid(text: Any) -> Any:
+    from uuid import UUID
+
+    return UUID(_text(text))
+
+
 def _named(name: Any, fields: Any, *values: Any) -> Any:
     return _named_type(_text(name), tuple(map(_text, _list(fields))))(*values)
 
@@ -346,6 +373,11 @@ _RICH: dict[str, Callable[..., Any]] = {
     "dict_keys": lambda *items: dict.fromkeys(items).keys(),
     "dict_values": lambda *items: dict(enumerate(items)).values(),
     "dict_items": lambda *items: dict(_pairs(items)).items(),
+    "type": _type,
+    "Ellipsis": lambda: Ellipsis,
+    "bytearray": bytearray,
+    "array": _array,
+    "UUID": _uuid,
     "range": range,
     "slice": slice,
     "Decimal": _decimal,
