@@ -1,0 +1,405 @@
+"""What the sides of an equality in running text are worth, or None where a side is not understood to its very ends.
+
+    whole(tokens)     a side between two equals signs: all of it is an expression
+    ending(tokens)    a side before the first one: the expression at the end of a sentence, and where it begins
+    beginning(tokens) a side behind the last one: the expression at the beginning, and what it is a quantity of
+
+A `Side` is an expression of numbers with units. Its value is an interval, since a number that was rounded stands for all
+those that round to it, and it has several readings: 40 % is 40 or 0.4; 2 feet is 2 or, beside inches, 24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from fractions import Fraction
+from math import factorial
+from typing import NamedTuple
+
+from reasonrl.verifiers.logic.prose import Kind, Token
+
+MAX_TOKENS = 120
+MAX_NESTING = 16
+MAX_BITS = 256
+"""Size of a power's value."""
+MAX_UNIT_WORDS = 4
+EXACT_DECIMALS = 2
+"""Numbers with more decimals may have been rounded."""
+
+SCALES: Mapping[str, tuple[str, Fraction]] = {
+    word: (kind, Fraction(scale))
+    for kind, scale, words in (
+        ("time", 1, "second seconds sec secs"), ("time", 60, "minute minutes min mins"),
+        ("time", 3600, "hour hours hr hrs"), ("time", 86400, "day days"), ("time", 604800, "week weeks"),
+        ("year", 1, "month months"), ("year", 12, "year years"), ("year", 120, "decade decades"),
+        ("inch", 1, "inch inches"), ("inch", 12, "foot feet ft"), ("inch", 36, "yard yards"),
+        ("inch", 63360, "mile miles"), ("metre", 1, "mm millimeter millimeters"), ("metre", 10, "cm centimeter centimeters"),
+        ("metre", 1000, "meter meters metre metres"), ("metre", 1000000, "km kilometer kilometers"),
+        ("cent", 1, "cent cents penny pennies"), ("cent", 5, "nickel nickels"), ("cent", 10, "dime dimes"),
+        ("cent", 25, "quarter quarters"), ("cent", 100, "dollar dollars usd $"),
+        ("ounce", 1, "ounce ounces oz"), ("ounce", 16, "pound pounds lb lbs"), ("ounce", 32000, "ton tons"),
+        ("gram", 1, "gram grams"), ("gram", 1000, "kg kilogram kilograms"), ("gram", Fraction(1, 1000), "mg milligrams"),
+        ("cup", 1, "cup cups"), ("cup", 2, "pint pints"), ("cup", 4, "quart quarts"), ("cup", 16, "gallon gallons"),
+        ("litre", 1, "ml milliliter milliliters"), ("litre", 1000, "liter liters litre litres"),
+    )
+    for word in words.split()
+}  # fmt: skip
+_SHORT = frozenset("g kg mg cm mm km m ft in lb lbs oz mph ml hrs hr h min mins sec s l L".split())
+"""What may stand right behind a number, without a blank, and is no variable."""
+_COUNTS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty dozen dozens hundred "
+    "hundreds thousand thousands million millions billion trillion half halves third thirds fourth fourths quarter "
+    "fifth fifths sixth seventh eighth ninth tenth tenths twice double triple thrice times squared cubed percent "
+    "percentage".split()
+)
+_CHANGES_BEHIND = (_COUNTS - {"quarter"}) | frozenset(
+    "of than mod modulo remainder rem pm am o'clock choose to by plus minus factorial or not until through "
+    "approximately about degrees".split()
+)
+"""Behind a number these words make another one of it."""
+_CHANGES_BEFORE = _COUNTS | frozenset(
+    "than by times plus minus mod modulo square cube root sin cos tan sec csc cot log ln lcm gcd gcf hcf max min sum "
+    "product difference average mean median base step day week month year row page line case part problem example "
+    "equation question number round chapter level grade class from not no sqrt floor ceil half-of per to over "
+    "negative reciprocal ratio type group item box room shelf".split()
+)
+"""Before a number these words make another one of it, or name something by it."""
+_OF_WHAT = frozenset("total sum cost amount distance price length area perimeter weight profit volume revenue "
+                     "combination addition out".split())  # fmt: skip
+_VERBS = frozenset("is are was were get gets has have had equals be being becomes to find calculate compute".split())
+
+
+class Interval(NamedTuple):
+    low: Fraction
+    high: Fraction
+
+
+class Side(NamedTuple):
+    """A side that was understood. `readings`: its value in each way of reading it."""
+
+    readings: tuple[Interval, ...]
+    operations: int
+    """How many operations it takes; 0 for a number."""
+    decimals: int
+    """Shown, where it is a number alone."""
+    units: frozenset[str]
+    text: str
+    first: Fraction | None
+    """Its first number."""
+    mixed: bool
+    """Whether it adds a per cent to something else, whose meaning is anyone's guess."""
+    start: int = 0
+
+
+class _Refused(Exception):
+    pass
+
+
+def whole(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[str]) -> Side | None:
+    """All of it, apart from the edges of mathematics around it."""
+    tokens = _strip(tokens)
+    return _side(tokens, 0, len(tokens), names, rounded)
+
+
+def ending(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[str]) -> Side | None:
+    """The longest expression that ends where the tokens end, when what stands before it leaves it as it is."""
+    tokens = tokens[-MAX_TOKENS:] if len(tokens) > MAX_TOKENS else tokens
+    tokens = _strip(tokens)
+    for start in range(len(tokens)):
+        found = _side(tokens, start, len(tokens), names, rounded)
+        if found is not None:
+            return found if _stands_alone(tokens, start, found) else None
+    return None
+
+
+def beginning(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[str]) -> Side | None:
+    """The longest expression at the beginning, when what stands behind it leaves it as it is."""
+    tokens = tokens[:MAX_TOKENS]
+    while tokens and tokens[0].kind is Kind.EDGE:
+        tokens = tokens[1:]
+    reader = _Reader(tokens, len(tokens), names, rounded)
+    try:
+        node = reader.sum(0)
+    except (_Refused, ZeroDivisionError):
+        return None
+    behind = [token for token in tokens[reader.position :] if token.kind is not Kind.EDGE]
+    if behind:
+        first, following = behind[0], behind[1] if len(behind) > 1 else None
+        closes = first.text == ")" and (following is None or following.kind in (Kind.WORD, Kind.OTHER))
+        explains = first.text == "(" and following is not None and following.kind is Kind.WORD
+        word = first.kind is Kind.WORD and _is_unit(first)
+        on_the_edge = reader.position < len(tokens) and tokens[reader.position].kind is Kind.EDGE
+        if not (closes or explains or word or (on_the_edge and first.kind in (Kind.WORD, Kind.NAME))):
+            return None
+    return _finish(reader, node, tokens, 0)
+
+
+def _strip(tokens: Sequence[Token]) -> Sequence[Token]:
+    while tokens and tokens[-1].kind is Kind.EDGE:
+        tokens = tokens[:-1]
+    while tokens and tokens[0].kind is Kind.EDGE:
+        tokens = tokens[1:]
+    return tokens
+
+
+def _side(
+    tokens: Sequence[Token], start: int, end: int, names: Mapping[str, Fraction], rounded: Set[str]
+) -> Side | None:
+    if not start < end <= MAX_TOKENS or tokens[start].kind not in (Kind.NUMBER, Kind.SIGN, Kind.NAME):
+        return None
+    reader = _Reader(tokens, end, names, rounded, start)
+    try:
+        node = reader.sum(0)
+    except (_Refused, ZeroDivisionError):
+        return None
+    return _finish(reader, node, tokens, start) if reader.position == end else None
+
+
+def _finish(reader: _Reader, node: tuple[Interval, ...], tokens: Sequence[Token], start: int) -> Side:
+    lone = not reader.operations
+    text = "".join(token.text for token in tokens[start : reader.position] if token.kind is not Kind.WORD)
+    decimals = reader.decimals if lone else 0
+    return Side(
+        node, reader.operations, decimals, frozenset(reader.units), text, reader.first, reader.mixed, start
+    )
+
+
+def _stands_alone(tokens: Sequence[Token], start: int, side: Side) -> bool:
+    """Whether the words before an expression leave its value alone."""
+    before = list(tokens[:start])
+    while before and before[-1].kind is Kind.EDGE:
+        before.pop()
+    lone = not side.operations
+    if not before:
+        return not lone or not (side.units - SCALES.keys())
+    last = before[-1]
+    if last.text == "(":
+        return not lone and (len(before) == 1 or before[-2].kind is Kind.WORD)
+    if lone or last.kind not in (Kind.WORD, Kind.NAME):
+        return False
+    if last.kind is Kind.NAME or len(last.text) == 1:
+        return last.text in ("I", "A", "a")
+    if tokens[start].text in ("+", "-") and last.text not in _VERBS:
+        return False
+    words = [token.text for token in before[-3:] if token.kind is Kind.WORD]
+    if last.text == "of":
+        return len(words) > 1 and words[-2] in _OF_WHAT and not any(word in _CHANGES_BEFORE - {"sum"} for word in words)
+    if last.text == "to" and len(words) > 1:
+        return words[-2] in ("equal", "up", "comes", "amounts", "adds")
+    return last.text not in _CHANGES_BEFORE and not any(word in _COUNTS for word in words)
+
+
+def _is_unit(token: Token) -> bool:
+    return token.text not in _CHANGES_BEHIND and (len(token.text) > 1 or token.text == "a")
+
+
+class _Reader:
+    """Recursive descent over tokens. A node is its value in the four readings: per cents as units or hundredths, units
+    as written or converted."""
+
+    def __init__(
+        self, tokens: Sequence[Token], end: int, names: Mapping[str, Fraction], rounded: Set[str], start: int = 0
+    ) -> None:
+        self.tokens, self.end, self.position = tokens, end, start
+        self.names, self.rounded = names, rounded
+        self.operations = self.decimals = 0
+        self.units: set[str] = set()
+        self.first: Fraction | None = None
+        self.percents = self.plain = 0
+        self.mixed = False
+
+    def peek(self, ahead: int = 0) -> Token | None:
+        place = self.position + ahead
+        return self.tokens[place] if place < self.end else None
+
+    def sign(self, *texts: str) -> bool:
+        token = self.peek()
+        return token is not None and token.kind is Kind.SIGN and token.text in texts
+
+    def sum(self, depth: int) -> tuple[Interval, ...]:
+        value, percent = self.product(depth)
+        percents, terms = int(percent), 1
+        while self.sign("+", "-"):
+            negative = self.tokens[self.position].text == "-"
+            self.position += 1
+            self.operations += 1
+            other, percent = self.product(depth)
+            percents, terms = percents + percent, terms + 1
+            value = tuple((_minus if negative else _plus)(a, b) for a, b in zip(value, other, strict=True))
+        self.mixed = self.mixed or 0 < percents < terms
+        return value
+
+    def product(self, depth: int) -> tuple[tuple[Interval, ...], bool]:
+        """The product, and whether it is a per cent alone."""
+        start = self.position
+        value = self.signed(depth)
+        token = self.tokens[start]
+        percent = token.kind is Kind.NUMBER and token.percent
+        divided = False
+        while (token := self.peek()) is not None:
+            if self.sign("*", "/"):
+                over = token.text == "/"
+                self.position += 1
+                other = self.signed(depth)
+                value = tuple((_over if over else _times)(a, b) for a, b in zip(value, other, strict=True))
+                divided = divided or over
+            elif token.text == "(" and token.kind is Kind.SIGN and not divided and not self._explains():
+                other = self.signed(depth)
+                value = tuple(_times(a, b) for a, b in zip(value, other, strict=True))
+            elif token.kind is Kind.WORD and token.text == "of" and (percent or divided) and self._number_ahead():
+                self.position += 1
+                other = self.signed(depth)
+                pairs = list(zip(value, other, strict=True))
+                value = tuple(_times(a, b) for a, b in pairs)
+                if percent:  # 10 % of 50 is never 500
+                    value = (value[1], value[1], value[3], value[3])
+            else:
+                break
+            percent = False
+            self.operations += 1
+        return value, percent
+
+    def _number_ahead(self) -> bool:
+        token = self.peek(1)
+        return token is not None and (token.kind is Kind.NUMBER or token.text == "(")
+
+    def _explains(self) -> bool:
+        """Whether a bracket holds words, as in `15 (apples)`."""
+        token = self.peek(1)
+        return token is not None and token.kind is Kind.WORD
+
+    def signed(self, depth: int) -> tuple[Interval, ...]:
+        negative = False
+        if self.sign("+", "-"):
+            negative = self.tokens[self.position].text == "-"
+            self.position += 1
+        value, power = self.power(depth)
+        if negative and power:
+            raise _Refused  # -3^2 is read both ways
+        return tuple(Interval(-high, -low) for low, high in value) if negative else value
+
+    def power(self, depth: int) -> tuple[tuple[Interval, ...], bool]:
+        value = self.atom(depth)
+        power = False
+        while self.sign("^", "!"):
+            raised = self.tokens[self.position].text == "^"
+            self.position += 1
+            self.operations += 1
+            if raised:
+                token = self.peek()
+                if power or token is None or token.kind is not Kind.NUMBER or token.value.denominator != 1:
+                    raise _Refused
+                self.position += 1
+                value = tuple(_power(each, int(token.value)) for each in value)
+                power = True
+            else:
+                value = tuple(_factorial(each) for each in value)
+        if not power:
+            value = self.unit(value)
+        else:
+            self.unit(value)
+        return value, power
+
+    def atom(self, depth: int) -> tuple[Interval, ...]:
+        token = self.peek()
+        if token is None:
+            raise _Refused
+        self.position += 1
+        if token.text == "(" and token.kind is Kind.SIGN and depth < MAX_NESTING:
+            value = self.sum(depth + 1)
+            if not self.sign(")"):
+                raise _Refused
+            self.position += 1
+            return value
+        if token.kind is Kind.NAME and token.text in self.names:
+            exact = Interval(self.names[token.text], self.names[token.text])
+            self.operations += 1  # a name is never a result
+            return (exact,) * 4
+        if token.kind is not Kind.NUMBER:
+            raise _Refused
+        if self.first is None:
+            self.first = token.value
+        self.decimals = token.decimals
+        slack = Fraction(0)
+        if token.decimals > EXACT_DECIMALS or (token.decimals and token.text in self.rounded):
+            slack = Fraction(1, 10**token.decimals)
+        plain = Interval(token.value - slack, token.value + slack)
+        if token.percent:
+            hundredth = Interval(plain.low / 100, plain.high / 100)
+            return (plain, hundredth, plain, hundredth)
+        if token.money:
+            self.units.add("$")
+            return (plain, plain, _scaled(plain, SCALES["$"][1]), _scaled(plain, SCALES["$"][1]))
+        return (plain,) * 4
+
+    def unit(self, value: tuple[Interval, ...]) -> tuple[Interval, ...]:
+        """Reads the words behind a number or bracket: `apples`, `miles per hour`, `$/class`, `-inch`."""
+        words: list[str] = []
+        per = False
+        while (token := self.peek()) is not None and len(words) <= MAX_UNIT_WORDS:
+            following = self.peek(1)
+            if token.kind is Kind.WORD and _is_unit(token):
+                if token.glued and self.tokens[self.position - 1].kind is Kind.NUMBER and token.text not in _SHORT:
+                    raise _Refused  # 2xy
+                per = per or token.text in ("per", "each", "a", "an", "every")
+                if not per:
+                    words.append(token.text)
+                self.position += 1
+            elif token.text == "/" and following is not None and following.kind is Kind.WORD and _is_unit(following):
+                per = True
+                self.position += 2
+            elif token.text == "-" and token.glued and following is not None and following.glued and following.kind is Kind.WORD:
+                self.position += 1
+            else:
+                break
+        if len(words) > MAX_UNIT_WORDS:
+            raise _Refused
+        self.units.update(words)
+        if words and words[0] in SCALES and not per:
+            scale = SCALES[words[0]][1]
+            return (*value[:2], _scaled(value[2], scale), _scaled(value[3], scale))
+        return value
+
+
+def _scaled(value: Interval, scale: Fraction) -> Interval:
+    return Interval(value.low * scale, value.high * scale)
+
+
+def _plus(a: Interval, b: Interval) -> Interval:
+    return Interval(a.low + b.low, a.high + b.high)
+
+
+def _minus(a: Interval, b: Interval) -> Interval:
+    return Interval(a.low - b.high, a.high - b.low)
+
+
+def _times(a: Interval, b: Interval) -> Interval:
+    corners = (a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high)
+    return _bounded(Interval(min(corners), max(corners)))
+
+
+def _over(a: Interval, b: Interval) -> Interval:
+    if b.low <= 0 <= b.high:
+        raise _Refused
+    return _times(a, Interval(1 / b.high, 1 / b.low))
+
+
+def _power(base: Interval, exponent: int) -> Interval:
+    size = max(abs(base.low), abs(base.high))
+    if exponent > MAX_BITS or (size.numerator.bit_length() + size.denominator.bit_length()) * exponent > 2 * MAX_BITS:
+        raise _Refused
+    corners = (base.low**exponent, base.high**exponent)
+    low = Fraction(0) if base.low < 0 < base.high and exponent % 2 == 0 else min(corners)
+    return Interval(low, max(corners))
+
+
+def _factorial(value: Interval) -> Interval:
+    if value.low != value.high or value.low.denominator != 1 or not 0 <= value.low <= 20:
+        raise _Refused
+    result = Fraction(factorial(int(value.low)))
+    return Interval(result, result)
+
+
+def _bounded(value: Interval) -> Interval:
+    if max(value.low.numerator.bit_length(), value.low.denominator.bit_length()) > 64 * MAX_BITS:
+        raise _Refused
+    return value
