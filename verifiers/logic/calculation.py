@@ -33,7 +33,7 @@ _SAYS_ROUNDED = re.compile(
 )
 _NOT_MEANT = re.compile(
     r"\bmod\b|\\p?mod|\bbase\b|remainder|left ?over|contradict|impossible|incorrect|wrong|mistake|not equal|doesn't|does not"
-    r"|isn't|is not|cannot|can't|\\ne(?:q)?\b|\u2260|\\equiv|\u2261|\bsuppose|\bassum|\bo'clock|\bratio\b|[ap]\.m\.|\b[AP]M\b",
+    r"|isn't|is not|cannot|can't|\\ne(?:q)?\b|\u2260|\\equiv|\u2261|\bsuppose|\bassum|\bo'clock|\bratio\b|\bfalse\b|\bwith [0-9]+ (?:remaining|left)|[ap]\.m\.|\b[AP]M\b",
     re.IGNORECASE,
 )
 """Where equalities are not claimed, or not of numbers: the step is not read."""
@@ -95,6 +95,13 @@ def _equalities(clause: Sequence[Token], known: _Known) -> list[tuple[Side, Side
         before = full or (ending(region, known.names, known.rounded) if number < len(regions) - 1 else None)
         sides.append((behind, before))
     pairs = [(left[1], right[0]) for left, right in pairwise(sides)]
+    if len(regions) == 2:  # B + C = 11 may be an equation to solve
+        pairs = [each for each in pairs if not any(side is not None and side.names for side in each)]
+    pairs = [
+        each
+        for number, each in enumerate(pairs)
+        if number == 0 or not any(side is not None and side.names and not side.operations for side in each)
+    ]
     name = _name(regions[0])
     if name:
         results = [behind for behind, _ in sides[1:] if behind is not None]
@@ -130,11 +137,18 @@ def _compare(left: Side, right: Side, known: _Known, *, loose: bool) -> bool | N
         return True if any(_roughly(a, b, shown) for a in left.readings for b in right.readings) else None
     if left.mixed or right.mixed or _odd_units(left.units | right.units):
         return None
-    if not left.operations and not right.operations and (left.units or right.units):
-        return None if not (left.units | right.units) <= SCALES.keys() else False
-    if right.operations and right.first is not None and any(each.low <= right.first <= each.high for each in left.readings):
-        return None  # 5 + 3 = 8 + 2 = 10, as it is typed into a calculator
+    if left.units and not left.operations or (_alone(left) and _alone(right) and (left.units or right.units)):
+        return None  # 1 box = 12 pencils, 1/2 inch = 20 miles
+    if right.part:
+        return None  # 3/3 - 2/3 = 1/3 of 150
+    if right.operations and "(" not in left.text + right.text and right.first is not None:
+        if any(each.low <= right.first <= each.high for each in left.readings):
+            return None  # 5 + 3 = 8 + 2 = 10, as it is typed into a calculator
     return False
+
+
+def _alone(side: Side) -> bool:
+    return not side.operations or side.ratio
 
 
 def _near(a: Interval, b: Interval, slack: Fraction) -> bool:

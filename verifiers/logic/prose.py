@@ -77,16 +77,17 @@ _TOKEN = re.compile(
   | (?P<other>\.{2,}|\u2026|!=|\u2260|[0-9]+(?::[0-9]+)+)
   | (?P<arrow>=+>|-+>|[<>]=?|\u2264|\u2265)
   | (?P<equal>==?|\u2248)
-  | (?P<number>(?P<dollar>(?:[$\u20ac\u00a3]\s*)?)(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)
+  | (?P<number>(?P<dollar>(?:[$\xa4\u20ac\u00a3]\s*)?)(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)
         (?P<percent>\s*(?:%|percent\b|per\ cent\b))?)
   | (?P<word>[A-Za-z]+(?:['\-][A-Za-z]+)*)(?P<power>\s?\^\s?\{?[23]\}?)?
-  | (?P<stop>[.,;:?\n"]|&|\\\\)
-  | (?P<sign>[-+*/^!()\[\]])
+  | (?P<stop>\.(?=[\s"')*]|$)|[,;:?\n"]|&|\\\\)
+  | (?P<sign>[-+*/^!()])
   | (?P<rest>\S)
     """,
     re.VERBOSE,
 )
 _NUMBER_NEXT = re.compile(r"\s*[$(]?\s*[0-9]")
+_FRACTION_NEXT = re.compile(r"\s*[$(]{0,2}\s*[0-9]+\s*/")
 _CONJUNCTION = frozenset(
     "so then which where thus hence therefore giving gives leaving leaves making makes since because while whereas but "
     "or if we".split()
@@ -111,11 +112,11 @@ def read_clauses(text: str) -> list[list[Token]]:
 
 def _plain(text: str) -> str:
     """The text without LaTeX, as far as it is known; unknown commands stay, with their backslash."""
-    text = text.translate(_PLAIN).replace("\\$", "$").replace("\\%", "%").replace("{,}", ",").replace("**", " ")
+    text = text.translate(_PLAIN).replace("\\$", "\N{CURRENCY SIGN}").replace("\\!", "").replace("\\%", "%").replace("{,}", ",").replace("**", " ")
     text = _BULLET.sub(" ; ", text)
     text = re.sub(r"\^\s*\{?\s*\\circ\s*\}?", "", _GOES_ON.sub("=", text))
     text = re.sub(r"\\[,;:! ]", " ", text).replace("~", " ")
-    text = _TEXT.sub(r" \1 ", text)
+    text = _TEXT.sub(lambda found: " # " if any(map(str.isdigit, found[1])) else f" {found[1]} ", text)
     for _ in range(MAX_FRACTIONS):
         text, count = _FRACTION.subn(_quotient, text)
         if not count:
@@ -152,7 +153,7 @@ def _token(found: re.Match[str], glued: bool, text: str, last: Kind) -> Token | 
         case "display" | "arrow":
             return None
         case "stop":
-            between = found[0] == "," and last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end())
+            between = found[0] in ",:" and last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end())
             return Token(Kind.OTHER, ",") if between else None
         case "equal":
             return Token(Kind.EQUAL, "\u2248" if found[0] == "\u2248" else "=", glued)
@@ -161,10 +162,11 @@ def _token(found: re.Match[str], glued: bool, text: str, last: Kind) -> Token | 
         case "word" | "power":
             word = found[0].lower()
             if word == "and":  # "2 and 1/2 = 2.5" is one side
-                return Token(Kind.OTHER, "and") if last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end()) else None
+                between = last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end())
+                return Token(Kind.OTHER, "and") if between or _FRACTION_NEXT.match(text, found.end()) else None
             return None if word in _CONJUNCTION else _word(found, glued, text)
         case "sign":
-            return Token(Kind.SIGN, {"[": "(", "]": ")"}.get(found[0], found[0]), glued)
+            return Token(Kind.SIGN, found[0], glued)
         case _:
             return Token(Kind.OTHER, found[0], glued)
 

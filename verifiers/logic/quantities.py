@@ -58,7 +58,7 @@ _CHANGES_BEHIND = (_COUNTS - {"quarter"}) | frozenset(
 """Behind a number these words make another one of it."""
 _CHANGES_BEFORE = _COUNTS | frozenset(
     "than by times plus minus mod modulo square cube root sin cos tan sec csc cot log ln lcm gcd gcf hcf max min sum "
-    "product difference average mean median base step day week month year row page line case part problem example "
+    "product difference average mean median base step day week month year days weeks months years row page line case part problem example "
     "equation question number round chapter level grade class from not no sqrt floor ceil half-of per to over "
     "negative reciprocal ratio type group item box room shelf".split()
 )
@@ -85,6 +85,12 @@ class Side(NamedTuple):
     text: str
     first: Fraction | None
     """Its first number."""
+    ratio: bool
+    """Whether it is one number over another, and nothing else."""
+    part: bool
+    """Whether it is so much *of* something."""
+    names: bool
+    """Whether letters stand in it."""
     mixed: bool
     """Whether it adds a per cent to something else, whose meaning is anyone's guess."""
     start: int = 0
@@ -125,8 +131,8 @@ def beginning(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: S
     if behind:
         first, following = behind[0], behind[1] if len(behind) > 1 else None
         closes = first.text == ")" and (following is None or following.kind in (Kind.WORD, Kind.OTHER))
-        explains = first.text == "(" and following is not None and following.kind is Kind.WORD
-        word = first.kind is Kind.WORD and _is_unit(first)
+        explains = _opens_words(first, following)
+        word = first.kind is Kind.WORD and (_is_unit(first) or first.text in _VERBS)
         on_the_edge = reader.position < len(tokens) and tokens[reader.position].kind is Kind.EDGE
         if not (closes or explains or word or (on_the_edge and first.kind in (Kind.WORD, Kind.NAME))):
             return None
@@ -159,7 +165,8 @@ def _finish(reader: _Reader, node: tuple[Interval, ...], tokens: Sequence[Token]
     text = "".join(token.text for token in tokens[start : reader.position] if token.kind is not Kind.WORD)
     decimals = reader.decimals if lone else 0
     return Side(
-        node, reader.operations, decimals, frozenset(reader.units), text, reader.first, reader.mixed, start
+        node, reader.operations, decimals, frozenset(reader.units), text, reader.first,
+        reader.operations == reader.divisions == 1, reader.part, reader.named, reader.mixed, start,
     )
 
 
@@ -168,7 +175,7 @@ def _stands_alone(tokens: Sequence[Token], start: int, side: Side) -> bool:
     before = list(tokens[:start])
     while before and before[-1].kind is Kind.EDGE:
         before.pop()
-    lone = not side.operations
+    lone = not side.operations and not side.names
     if not before:
         return not lone or not (side.units - SCALES.keys())
     last = before[-1]
@@ -176,10 +183,13 @@ def _stands_alone(tokens: Sequence[Token], start: int, side: Side) -> bool:
         return not lone and (len(before) == 1 or before[-2].kind is Kind.WORD)
     if lone or last.kind not in (Kind.WORD, Kind.NAME):
         return False
-    if last.kind is Kind.NAME or len(last.text) == 1:
-        return last.text in ("I", "A", "a")
+    earlier = next((token for token in reversed(before) if token.kind not in (Kind.WORD, Kind.EDGE)), None)
+    if earlier is not None and earlier.kind is Kind.SIGN and earlier.text != "(":
+        return False  # an operation on words
     if tokens[start].text in ("+", "-") and last.text not in _VERBS:
         return False
+    if last.kind is Kind.NAME or len(last.text) == 1:
+        return last.text in ("I", "a") and tokens[start - 1].kind is not Kind.EDGE
     words = [token.text for token in before[-3:] if token.kind is Kind.WORD]
     if last.text == "of":
         return len(words) > 1 and words[-2] in _OF_WHAT and not any(word in _CHANGES_BEFORE - {"sum"} for word in words)
@@ -188,8 +198,14 @@ def _stands_alone(tokens: Sequence[Token], start: int, side: Side) -> bool:
     return last.text not in _CHANGES_BEFORE and not any(word in _COUNTS for word in words)
 
 
+def _opens_words(token: Token, following: Token | None) -> bool:
+    """Whether a bracket that holds words begins here, as in `15 (apples)`; `3(x+1)` and `.05(number of hours)` not."""
+    words = following is not None and following.kind is Kind.WORD and len(following.text) > 1
+    return token.text == "(" and token.kind is Kind.SIGN and not token.glued and words
+
+
 def _is_unit(token: Token) -> bool:
-    return token.text not in _CHANGES_BEHIND and (len(token.text) > 1 or token.text == "a")
+    return token.text not in _CHANGES_BEHIND and token.text not in _VERBS and (len(token.text) > 1 or token.text == "a")
 
 
 class _Reader:
@@ -201,7 +217,8 @@ class _Reader:
     ) -> None:
         self.tokens, self.end, self.position = tokens, end, start
         self.names, self.rounded = names, rounded
-        self.operations = self.decimals = 0
+        self.operations = self.divisions = self.decimals = 0
+        self.part = self.named = False
         self.units: set[str] = set()
         self.first: Fraction | None = None
         self.percents = self.plain = 0
@@ -239,14 +256,22 @@ class _Reader:
             if self.sign("*", "/"):
                 over = token.text == "/"
                 self.position += 1
+                if over and divided:
+                    raise _Refused  # 500 / 2/5 is read both ways
                 other = self.signed(depth)
                 value = tuple((_over if over else _times)(a, b) for a, b in zip(value, other, strict=True))
-                divided = divided or over
-            elif token.text == "(" and token.kind is Kind.SIGN and not divided and not self._explains():
+                self.divisions += over
+                divided = over
+            elif token.text == "(" and token.kind is Kind.SIGN and not _opens_words(token, self.peek(1)):
+                if divided or self.tokens[self.position - 1].kind is Kind.WORD:
+                    raise _Refused
                 other = self.signed(depth)
                 value = tuple(_times(a, b) for a, b in zip(value, other, strict=True))
-            elif token.kind is Kind.WORD and token.text == "of" and (percent or divided) and self._number_ahead():
+            elif token.text == "of" and (percent or divided) and self._number_ahead():
+                if self.tokens[self.position - 1].kind is Kind.WORD:
+                    raise _Refused
                 self.position += 1
+                self.part = True
                 other = self.signed(depth)
                 pairs = list(zip(value, other, strict=True))
                 value = tuple(_times(a, b) for a, b in pairs)
@@ -261,11 +286,6 @@ class _Reader:
     def _number_ahead(self) -> bool:
         token = self.peek(1)
         return token is not None and (token.kind is Kind.NUMBER or token.text == "(")
-
-    def _explains(self) -> bool:
-        """Whether a bracket holds words, as in `15 (apples)`."""
-        token = self.peek(1)
-        return token is not None and token.kind is Kind.WORD
 
     def signed(self, depth: int) -> tuple[Interval, ...]:
         negative = False
@@ -312,7 +332,7 @@ class _Reader:
             return value
         if token.kind is Kind.NAME and token.text in self.names:
             exact = Interval(self.names[token.text], self.names[token.text])
-            self.operations += 1  # a name is never a result
+            self.named = True
             return (exact,) * 4
         if token.kind is not Kind.NUMBER:
             raise _Refused
@@ -347,7 +367,7 @@ class _Reader:
             elif token.text == "/" and following is not None and following.kind is Kind.WORD and _is_unit(following):
                 per = True
                 self.position += 2
-            elif token.text == "-" and token.glued and following is not None and following.glued and following.kind is Kind.WORD:
+            elif token.text == "-" and token.glued and _is_long_word(following):
                 self.position += 1
             else:
                 break
@@ -358,6 +378,10 @@ class _Reader:
             scale = SCALES[words[0]][1]
             return (*value[:2], _scaled(value[2], scale), _scaled(value[3], scale))
         return value
+
+
+def _is_long_word(token: Token | None) -> bool:
+    return token is not None and token.glued and token.kind is Kind.WORD and len(token.text) > 1
 
 
 def _scaled(value: Interval, scale: Fraction) -> Interval:
