@@ -23,7 +23,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from reasonrl.verifiers.core import StepVerdict
-from reasonrl.verifiers.logic.prose import Kind, Token, read_clauses
+from reasonrl.verifiers.logic.prose import MAX_CHARS, Kind, Token, read_clauses
 from reasonrl.verifiers.logic.quantities import SCALES, Interval, Side, beginning, ending, whole
 
 MAX_STEPS = 500
@@ -32,11 +32,14 @@ _SAYS_ROUNDED = re.compile(
     re.IGNORECASE,
 )
 _NOT_MEANT = re.compile(
-    r"\bmod\b|\\p?mod|\bbase\b|remainder|left ?over|contradict|impossible|incorrect|wrong|mistake|not equal|doesn't|does not"
-    r"|isn't|is not|cannot|can't|\\ne(?:q)?\b|\u2260|\\equiv|\u2261|\bsuppose|\bassum|\bo'clock|\bratio\b|\bfalse\b|\bwith [0-9]+ (?:remaining|left)|[ap]\.m\.|\b[AP]M\b",
+    r"\bmod\b|\\p?mod|\bbase\b|contradict|impossible|incorrect|wrong|mistake|not equal|doesn't|does not"
+    r"|isn't|is not|cannot|can't|\\ne(?:q)?\b|\u2260|\\equiv|\u2261|\bsuppose|\bassum|\bo'clock|\bfalse\b|\bwith [0-9]+ (?:remaining|left)|[ap]\.m\.|\b[AP]M\b",
     re.IGNORECASE,
 )
 """Where equalities are not claimed, or not of numbers: the step is not read."""
+
+
+_PARTED = re.compile(r"remainder|left ?over", re.IGNORECASE)
 
 
 @dataclass
@@ -72,11 +75,12 @@ def check_step(steps: Sequence[str], step: str) -> StepVerdict | None:
 def _judge(step: str, known: _Known) -> tuple[int, int]:
     """How many equalities of a step were read, and how many of them do not hold."""
     read = wrong = 0
-    if _NOT_MEANT.search(step):
+    if len(step) > MAX_CHARS or _NOT_MEANT.search(step):
         return read, wrong
+    parted = _PARTED.search(step) is not None
     loose = _SAYS_ROUNDED.search(step) is not None
     for clause in read_clauses(step):
-        found = [_compare(left, right, known, loose=loose) for left, right in _equalities(clause, known)]
+        found = [_compare(left, right, known, loose=loose, parted=parted) for left, right in _equalities(clause, known)]
         read += sum(each is not None for each in found)
         wrong += sum(each is False for each in found)
     return read, wrong
@@ -124,7 +128,7 @@ def _name(region: Sequence[Token]) -> str:
     return inner[-1].text if len(inner) == 1 or inner[-2].kind is Kind.WORD else ""
 
 
-def _compare(left: Side, right: Side, known: _Known, *, loose: bool) -> bool | None:
+def _compare(left: Side, right: Side, known: _Known, *, loose: bool, parted: bool) -> bool | None:
     """Whether two sides are equal in some reading; None where their units or their form leave it open."""
     shown = max(right.decimals, left.decimals if not left.operations else 0)
     unit_in_the_last_place = Fraction(1, 10**shown) if shown else Fraction(0)
@@ -137,7 +141,9 @@ def _compare(left: Side, right: Side, known: _Known, *, loose: bool) -> bool | N
         return True if any(_roughly(a, b, shown) for a in left.readings for b in right.readings) else None
     if left.mixed or right.mixed or _odd_units(left.units | right.units):
         return None
-    if left.units and not left.operations or (_alone(left) and _alone(right) and (left.units or right.units)):
+    if parted and "/" in left.text:
+        return None  # 17/5 = 3 remainder 2
+    if left.units and _alone(left) and (not left.operations or _alone(right)):
         return None  # 1 box = 12 pencils, 1/2 inch = 20 miles
     if right.part:
         return None  # 3/3 - 2/3 = 1/3 of 150

@@ -93,7 +93,8 @@ _CONJUNCTION = frozenset(
     "or if we".split()
 )
 """Words that a calculation does not go on behind."""
-_OPERATIONS = ((r"\b(?:multiplied by|times(?!\s+(?:as|more|the|less|that|a)\b))", "*"), (r"\bdivided by\b", "/"),
+_OPERATIONS = ((r"(?:(?<=[0-9)%])\s*|(?<=[a-z]{2})\s+)[xX]\s*(?=[$(\xa4]{0,2}\s*\.?[0-9])", "*"),
+               (r"\b(?:multiplied by|times(?=\s*[$(\xa4]{0,2}\s*\.?[0-9]))", "*"), (r"\bdivided by\b", "/"),
                (r"\bplus\b", "+"), (r"\bminus\b", "-"))  # fmt: skip
 
 
@@ -153,7 +154,7 @@ def _token(found: re.Match[str], glued: bool, text: str, last: Kind) -> Token | 
         case "display" | "arrow":
             return None
         case "stop":
-            between = found[0] in ",:" and last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end())
+            between = found[0] in ",:&" and last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end())
             return Token(Kind.OTHER, ",") if between else None
         case "equal":
             return Token(Kind.EQUAL, "\u2248" if found[0] == "\u2248" else "=", glued)

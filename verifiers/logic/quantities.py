@@ -52,9 +52,10 @@ _COUNTS = frozenset(
     "percentage".split()
 )
 _CHANGES_BEHIND = (_COUNTS - {"quarter"}) | frozenset(
-    "of than mod modulo remainder rem pm am o'clock choose to by plus minus factorial or not until through "
+    "of than mod modulo remainder rem pm am o'clock choose to by plus minus factorial or until through "
     "approximately about degrees".split()
 )
+_BEFORE_NUMBERS = frozenset("of to by until through".split())
 """Behind a number these words make another one of it."""
 _CHANGES_BEFORE = _COUNTS | frozenset(
     "than by times plus minus mod modulo square cube root sin cos tan sec csc cot log ln lcm gcd gcf hcf max min sum "
@@ -63,7 +64,8 @@ _CHANGES_BEFORE = _COUNTS | frozenset(
     "negative reciprocal ratio type group item box room shelf".split()
 )
 """Before a number these words make another one of it, or name something by it."""
-_OF_WHAT = frozenset("total sum cost amount distance price length area perimeter weight profit volume revenue "
+_FACTORS = frozenset("half third quarter fourth fifth twice double triple thrice percent dozen times".split())
+_OF_WHAT = frozenset("remainder total sum cost amount distance price length area perimeter weight profit volume revenue "
                      "combination addition out".split())  # fmt: skip
 _VERBS = frozenset("is are was were get gets has have had equals be being becomes to find calculate compute".split())
 
@@ -132,9 +134,12 @@ def beginning(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: S
         first, following = behind[0], behind[1] if len(behind) > 1 else None
         closes = first.text == ")" and (following is None or following.kind in (Kind.WORD, Kind.OTHER))
         explains = _opens_words(first, following)
-        word = first.kind is Kind.WORD and (_is_unit(first) or first.text in _VERBS)
+        word = first.kind is Kind.WORD and _leaves_alone(first, following)
+        two_words = reader.position > 1 and tokens[reader.position - 2].kind is Kind.WORD
+        counts = first.kind in (Kind.NUMBER, Kind.NAME) or first.text in _COUNTS
+        number = counts and tokens[reader.position - 1].kind is Kind.WORD and two_words
         on_the_edge = reader.position < len(tokens) and tokens[reader.position].kind is Kind.EDGE
-        if not (closes or explains or word or (on_the_edge and first.kind in (Kind.WORD, Kind.NAME))):
+        if not (closes or explains or word or number or (on_the_edge and first.kind in (Kind.WORD, Kind.NAME))):
             return None
     return _finish(reader, node, tokens, 0)
 
@@ -166,7 +171,7 @@ def _finish(reader: _Reader, node: tuple[Interval, ...], tokens: Sequence[Token]
     decimals = reader.decimals if lone else 0
     return Side(
         node, reader.operations, decimals, frozenset(reader.units), text, reader.first,
-        reader.operations == reader.divisions == 1, reader.part, reader.named, reader.mixed, start,
+        reader.operations == reader.literal == 1, reader.part, reader.named, reader.mixed, start,
     )
 
 
@@ -191,11 +196,25 @@ def _stands_alone(tokens: Sequence[Token], start: int, side: Side) -> bool:
     if last.kind is Kind.NAME or len(last.text) == 1:
         return last.text in ("I", "a") and tokens[start - 1].kind is not Kind.EDGE
     words = [token.text for token in before[-3:] if token.kind is Kind.WORD]
+    if any(word in _FACTORS for word in words[-2:]):
+        return False
     if last.text == "of":
-        return len(words) > 1 and words[-2] in _OF_WHAT and not any(word in _CHANGES_BEFORE - {"sum"} for word in words)
+        return len(words) > 1 and words[-2] in _OF_WHAT
+    if last.text == "by" and len(words) > 1 and words[-2] in ("increase", "increased", "decrease", "decreased"):
+        return True
     if last.text == "to" and len(words) > 1:
         return words[-2] in ("equal", "up", "comes", "amounts", "adds")
-    return last.text not in _CHANGES_BEFORE and not any(word in _COUNTS for word in words)
+    return last.text not in _CHANGES_BEFORE
+
+
+def _leaves_alone(word: Token, following: Token | None) -> bool:
+    """Whether a word behind a result leaves it as it is: `10 bolts of fabric`, `3 times`, not `3 times as many`."""
+    number = following is not None and following.kind not in (Kind.WORD, Kind.NAME)
+    if word.text in _BEFORE_NUMBERS:
+        return following is not None and not number
+    if word.text == "times":
+        return following is None or following.kind is Kind.WORD and following.text not in ("as", "more", "less", "that", "a")
+    return _is_unit(word) or word.text in _VERBS
 
 
 def _opens_words(token: Token, following: Token | None) -> bool:
@@ -217,7 +236,7 @@ class _Reader:
     ) -> None:
         self.tokens, self.end, self.position = tokens, end, start
         self.names, self.rounded = names, rounded
-        self.operations = self.divisions = self.decimals = 0
+        self.operations = self.literal = self.decimals = 0
         self.part = self.named = False
         self.units: set[str] = set()
         self.first: Fraction | None = None
@@ -256,11 +275,12 @@ class _Reader:
             if self.sign("*", "/"):
                 over = token.text == "/"
                 self.position += 1
+                divides_literals = token.glued and (following := self.peek()) is not None and following.glued
+                self.literal += over and divides_literals
                 if over and divided:
                     raise _Refused  # 500 / 2/5 is read both ways
                 other = self.signed(depth)
                 value = tuple((_over if over else _times)(a, b) for a, b in zip(value, other, strict=True))
-                self.divisions += over
                 divided = over
             elif token.text == "(" and token.kind is Kind.SIGN and not _opens_words(token, self.peek(1)):
                 if divided or self.tokens[self.position - 1].kind is Kind.WORD:
@@ -286,6 +306,16 @@ class _Reader:
     def _number_ahead(self) -> bool:
         token = self.peek(1)
         return token is not None and (token.kind is Kind.NUMBER or token.text == "(")
+
+    def _behind_words(self) -> int:
+        """Where the bracket ends that begins here, when it holds words and numbers but no signs; else 0."""
+        for place in range(self.position + 1, self.end):
+            token = self.tokens[place]
+            if token.text == ")":
+                return place + 1
+            if token.kind not in (Kind.WORD, Kind.NUMBER, Kind.NAME):
+                return 0
+        return 0
 
     def signed(self, depth: int) -> tuple[Interval, ...]:
         negative = False
@@ -355,11 +385,11 @@ class _Reader:
         """Reads the words behind a number or bracket: `apples`, `miles per hour`, `$/class`, `-inch`."""
         words: list[str] = []
         per = False
-        while (token := self.peek()) is not None and len(words) <= MAX_UNIT_WORDS:
+        while (token := self.peek()) is not None and len(words) < MAX_UNIT_WORDS:
             following = self.peek(1)
             if token.kind is Kind.WORD and _is_unit(token):
-                if token.glued and self.tokens[self.position - 1].kind is Kind.NUMBER and token.text not in _SHORT:
-                    raise _Refused  # 2xy
+                if not words and not per and (token.text == "a" or (token.glued and token.text not in _SHORT)):
+                    raise _Refused  # 2xy, 1/2 a cup
                 per = per or token.text in ("per", "each", "a", "an", "every")
                 if not per:
                     words.append(token.text)
@@ -367,12 +397,12 @@ class _Reader:
             elif token.text == "/" and following is not None and following.kind is Kind.WORD and _is_unit(following):
                 per = True
                 self.position += 2
+            elif _opens_words(token, following) and (behind := self._behind_words()):
+                self.position = behind
             elif token.text == "-" and token.glued and _is_long_word(following):
                 self.position += 1
             else:
                 break
-        if len(words) > MAX_UNIT_WORDS:
-            raise _Refused
         self.units.update(words)
         if words and words[0] in SCALES and not per:
             scale = SCALES[words[0]][1]
