@@ -113,7 +113,14 @@ def read_clauses(text: str) -> list[list[Token]]:
 
 def _plain(text: str) -> str:
     """The text without LaTeX, as far as it is known; unknown commands stay, with their backslash."""
-    text = text.translate(_PLAIN).replace("\\$", "\N{CURRENCY SIGN}").replace("\\!", "").replace("\\%", "%").replace("{,}", ",").replace("**", " ")
+    text = (
+        text.translate(_PLAIN)
+        .replace("\\$", "\N{CURRENCY SIGN}")
+        .replace("\\!", "")
+        .replace("\\%", "%")
+        .replace("{,}", ",")
+        .replace("**", " ")
+    )
     text = _BULLET.sub(" ; ", text)
     text = re.sub(r"\^\s*\{?\s*\\circ\s*\}?", "", _GOES_ON.sub("=", text))
     text = re.sub(r"\\[,;:! ]", " ", text).replace("~", " ")

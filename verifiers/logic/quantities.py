@@ -170,8 +170,17 @@ def _finish(reader: _Reader, node: tuple[Interval, ...], tokens: Sequence[Token]
     text = "".join(token.text for token in tokens[start : reader.position] if token.kind is not Kind.WORD)
     decimals = reader.decimals if lone else 0
     return Side(
-        node, reader.operations, decimals, frozenset(reader.units), text, reader.first,
-        reader.operations == reader.literal == 1, reader.part, reader.named, reader.mixed, start,
+        node,
+        reader.operations,
+        decimals,
+        frozenset(reader.units),
+        text,
+        reader.first,
+        reader.operations == reader.literal == 1,
+        reader.part,
+        reader.named,
+        reader.mixed,
+        start,
     )
 
 
@@ -213,7 +222,11 @@ def _leaves_alone(word: Token, following: Token | None) -> bool:
     if word.text in _BEFORE_NUMBERS:
         return following is not None and not number
     if word.text == "times":
-        return following is None or following.kind is Kind.WORD and following.text not in ("as", "more", "less", "that", "a")
+        return (
+            following is None
+            or following.kind is Kind.WORD
+            and following.text not in ("as", "more", "less", "that", "a")
+        )
     return _is_unit(word) or word.text in _VERBS
 
 
