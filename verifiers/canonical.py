@@ -2,11 +2,11 @@ r"""One spelling for answers that a judge takes for the same, found without a re
 
     canonical_answer("x = \frac12")     '1/2'
     canonical_answer("$5")              '5', as of "5 dollars" and "5.0"
-    canonical_roles("Answer: B is a knave and A is a knight")  'A knight, B knave'
+    canonical_roles("Answer: B is a knave, A is a knight")  'A knight, B knave'
     canonical_program("```python\nprint(1)  # one\n```")  'print(1)'
 
-Two answers of one spelling are one answer; two spellings may still be equal (`\sqrt8` and `2\sqrt2`), which splits a vote
-and does no other harm. Nothing is computed with or run, and no text longer than `MAX_CHARS` is looked into.
+Two answers of one spelling are one answer; two spellings may still be equal (`\sqrt8` and `2\sqrt2`), which splits a
+vote and does no other harm. Nothing is computed with or run, and no text longer than `MAX_CHARS` is looked into.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def canonical_answer(final: str, *, percent_is_unit: bool = False) -> str:
         if found is None:
             break
         text = next(group for group in found.groups() if group is not None)
+    for pattern, plain in _SAME:
+        text = pattern.sub(plain, text)
     named = _NAMED.fullmatch(text.strip())
     for candidate in (text, named["value"] if named else ""):
         number = parse_number(candidate, percent_is_unit=percent_is_unit)
         if number is not None:
             return str(number)
-    for pattern, plain in _SAME:
-        text = pattern.sub(plain, text)
     text = _LOOSE_BLANKS.sub("", _BLANKS.sub(" ", text)).strip()
     return text.rstrip(".").strip().casefold()
 

@@ -38,10 +38,7 @@ def ballot(view: View, answer: str, judge: Judge | None = None) -> Ballot:
     True
     """
     canonical = getattr(judge, "canonical", None)
-    if canonical is not None:
-        spelling = canonical(view, answer)
-    else:
-        spelling = canonical_response(answer)
+    spelling = canonical_response(answer) if canonical is None else canonical(view, answer)
     return Ballot(False, canonical_program(answer)) if spelling is None else Ballot(True, spelling)
 
 

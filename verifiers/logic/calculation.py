@@ -23,17 +23,21 @@ from fractions import Fraction
 from itertools import pairwise
 
 from reasonrl.verifiers.core import StepVerdict
+from reasonrl.verifiers.logic.intervals import Interval
 from reasonrl.verifiers.logic.prose import MAX_CHARS, Kind, Token, read_clauses
-from reasonrl.verifiers.logic.quantities import SCALES, Interval, Side, beginning, ending, whole
+from reasonrl.verifiers.logic.quantities import Side, beginning, ending, whole
+from reasonrl.verifiers.logic.wording import SCALES
 
 MAX_STEPS = 500
 _SAYS_ROUNDED = re.compile(
-    r"\u2248|\\approx|\\simeq|\b(?:round|approx|about|nearest|rough|estimat|around|whole|integer|floor|truncat|nearly|almost)",
+    r"\u2248|\\approx|\\simeq"
+    r"|\b(?:round|approx|about|nearest|rough|estimat|around|whole|integer|floor|truncat|nearly|almost)",
     re.IGNORECASE,
 )
 _NOT_MEANT = re.compile(
     r"\bmod\b|\\p?mod|\bbase\b|contradict|impossible|incorrect|wrong|mistake|not equal|doesn't|does not"
-    r"|isn't|is not|cannot|can't|\\ne(?:q)?\b|\u2260|\\equiv|\u2261|\bsuppose|\bassum|\bo'clock|\bfalse\b|\bwith [0-9]+ (?:remaining|left)|[ap]\.m\.|\b[AP]M\b",
+    r"|isn't|is not|cannot|can't|\\ne(?:q)?\b|\u2260|\\equiv|\u2261|\bsuppose|\bassum|\bfalse\b"
+    r"|\bo'clock|[ap]\.m\.|\b[AP]M\b|\bwith [0-9]+ (?:remaining|left)",
     re.IGNORECASE,
 )
 """Where equalities are not claimed, or not of numbers: the step is not read."""
@@ -132,7 +136,7 @@ def _compare(left: Side, right: Side, known: _Known, *, loose: bool, parted: boo
     """Whether two sides are equal in some reading; None where their units or their form leave it open."""
     shown = max(right.decimals, left.decimals if not left.operations else 0)
     unit_in_the_last_place = Fraction(1, 10**shown) if shown else Fraction(0)
-    if any(_near(a, b, Fraction(0)) for a in left.readings for b in right.readings):
+    if any(_near(a, b) for a in left.readings for b in right.readings):
         return True
     if shown and any(_near(a, b, unit_in_the_last_place) for a in left.readings for b in right.readings):
         known.rounded.update(side.text.lstrip("-") for side in (left, right) if side.decimals)
@@ -148,8 +152,10 @@ def _compare(left: Side, right: Side, known: _Known, *, loose: bool, parted: boo
     if right.part:
         return None  # 3/3 - 2/3 = 1/3 of 150
     if right.operations and "(" not in left.text + right.text and right.first is not None:
-        if any(each.low <= right.first <= each.high for each in left.readings):
-            return None  # 5 + 3 = 8 + 2 = 10, as it is typed into a calculator
+        first = Interval(right.first, right.first)
+        return (
+            None if any(_near(each, first) for each in left.readings) else False
+        )  # 5 + 3 = 8 + 2 = 10, as it is typed
     return False
 
 
@@ -157,8 +163,10 @@ def _alone(side: Side) -> bool:
     return not side.operations or side.ratio
 
 
-def _near(a: Interval, b: Interval, slack: Fraction) -> bool:
-    return a.low - slack <= b.high and b.low <= a.high + slack
+def _near(a: Interval, b: Interval, slack: Fraction | None = None) -> bool:
+    """Whether they have a number in common, or numbers that differ by less than `slack`."""
+    gap = max(a.low - b.high, b.low - a.high)
+    return gap <= 0 if slack is None else gap < slack
 
 
 def _roughly(a: Interval, b: Interval, shown: int) -> bool:

@@ -4,9 +4,9 @@ Syntax      `Likes(x, socrates)`, `Rains`, `a = b`, `a != b`; `all x F`, `some x
             `|` or, `>` implies (also `->`), `<->` if and only if; or the signs of FOLIO: ∀ ∃ ¬ ∧ ⊕ ∨ → ↔ ≠, and the
             long and double arrows ⟶ ⇒ ⟹ ⟷ ⇔ ⟺
 Binding     `~` and quantifiers tightest, then `&`, `^`, `|`, `>`, `<->`; `>` groups to the right, all others left
-Names       letters of any script, digits and `_`, an apostrophe between letters (`Companies’Stocks`, also written
-            '); a constant may have points inside (`Dr.Smith`, `v1.0`); a name that a quantifier binds is a variable, any other argument a constant; two constants may be the same
-            thing; no function symbols; the domain is never empty
+Names       letters of any script, digits and `_`, an apostrophe (’ or ') between letters, and in constants points
+            inside (`Dr.Smith`, `v1.0`); a name that a quantifier binds is a variable, any other argument a constant;
+            two constants may be the same thing; no function symbols; the domain is never empty
 Truth       computed, not given: True when the premises entail the conclusion, False when they entail its negation,
             Uncertain when neither (the three labels of FOLIO, Han et al. 2022, arXiv:2209.00840)
 
@@ -47,8 +47,10 @@ _LEVELS = ("<->", ">", "|", "^", "&")
 """Connectives, loosest first."""
 _SIGNS = str.maketrans(
     {"∀": " all ", "∃": " some ", "¬": "~", "∧": "&", "⊕": "^", "∨": "|", "→": ">", "↔": "<->", "≠": "!="}  # noqa: RUF001
-    | dict.fromkeys("⟶⇒⟹", ">") | dict.fromkeys("⟷⇔⟺", "<->") | dict.fromkeys("’ʼ", "'") | {"\ufe0f": ""}
-)  # fmt: skip
+    | dict.fromkeys("⟶⇒⟹", ">")
+    | dict.fromkeys("⟷⇔⟺", "<->")
+    | {"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MODIFIER LETTER APOSTROPHE}": "'"}
+)
 MAX_NAME = 64
 _LETTER = r"[^\W_]"
 _NAME = rf"{_LETTER}\w*(?:['.]{_LETTER}\w*)*(?![\w'])"

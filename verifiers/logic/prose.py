@@ -2,8 +2,8 @@ r"""From running text with calculations in it to tokens: plain signs, LaTeX, mon
 
     read_clauses("So 7 \times 8 = 56 apples, right?")    [[7, *, 8, =, 56, apples], [right, ?]]
 
-A clause ends where no calculation goes on: at a full stop, a comma, "so", "which gives". Everything else is a token, and
-what is not understood is one of the kind `OTHER`, never left out: whoever reads a clause must not step over it.
+A clause ends where no calculation goes on: at a full stop, a comma, "so", "which gives". Everything else is a token,
+and what is not understood is one of the kind `OTHER`, never left out: whoever reads a clause must not step over it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ _TOKEN = re.compile(
   | (?P<other>\.{2,}|\u2026|!=|\u2260|[0-9]+(?::[0-9]+)+)
   | (?P<arrow>=+>|-+>|[<>]=?|\u2264|\u2265)
   | (?P<equal>==?|\u2248)
-  | (?P<number>(?P<dollar>(?:[$\xa4\u20ac\u00a3]\s*)?)(?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)
+  | (?P<number>(?P<dollar>(?:[$\xa4\u20ac\u00a3]\s*)?)
+        (?P<digits>(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)
         (?P<percent>\s*(?:%|percent\b|per\ cent\b))?)
   | (?P<word>[A-Za-z]+(?:['\-][A-Za-z]+)*)(?P<power>\s?\^\s?\{?[23]\}?)?
   | (?P<stop>\.(?=[\s"')*]|$)|[,;:?\n"]|&|\\\\)
@@ -88,9 +89,16 @@ _TOKEN = re.compile(
 )
 _NUMBER_NEXT = re.compile(r"\s*[$(]?\s*[0-9]")
 _FRACTION_NEXT = re.compile(r"\s*[$(]{0,2}\s*[0-9]+\s*/")
-_CONJUNCTION = frozenset(
-    "so then which where thus hence therefore giving gives leaving leaves making makes since because while whereas but "
-    "or if we".split()
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(text.split())
+
+
+_CONJUNCTION = words(
+    """so then which where thus hence therefore giving gives leaving leaves making makes since because while whereas but
+    or if we"""
 )
 """Words that a calculation does not go on behind."""
 _OPERATIONS = ((r"(?:(?<=[0-9)%])\s*|(?<=[a-z]{2})\s+)[xX]\s*(?=[$(\xa4]{0,2}\s*\.?[0-9])", "*"),

@@ -2,77 +2,46 @@
 
     whole(tokens)     a side between two equals signs: all of it is an expression
     ending(tokens)    a side before the first one: the expression at the end of a sentence, and where it begins
-    beginning(tokens) a side behind the last one: the expression at the beginning, and what it is a quantity of
+    beginning(tokens) a side behind the last one: the expression at the beginning, perhaps with words behind it
 
-A `Side` is an expression of numbers with units. Its value is an interval, since a number that was rounded stands for all
-those that round to it, and it has several readings: 40 % is 40 or 0.4; 2 feet is 2 or, beside inches, 24.
+A `Side` is an expression of numbers with units. Its value is an interval, since a number that was rounded stands for
+all those that round to it, and it has several readings: 40 % is 40 or 0.4; 2 feet is 2 or, beside inches, 24.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
-from math import factorial
 from typing import NamedTuple
 
+from reasonrl.verifiers.logic.intervals import (
+    Interval,
+    Refused,
+    divided_by,
+    factorial_of,
+    minus,
+    plus,
+    scaled,
+    times,
+)
 from reasonrl.verifiers.logic.prose import Kind, Token
+from reasonrl.verifiers.logic.wording import (
+    BEFORE_NUMBERS,
+    CHANGES_BEFORE,
+    CHANGES_BEHIND,
+    COUNTS,
+    FACTORS,
+    OF_WHAT,
+    SCALES,
+    SHORT,
+    VERBS,
+)
 
 MAX_TOKENS = 120
 MAX_NESTING = 16
-MAX_BITS = 256
-"""Size of a power's value."""
 MAX_UNIT_WORDS = 4
 EXACT_DECIMALS = 2
 """Numbers with more decimals may have been rounded."""
-
-SCALES: Mapping[str, tuple[str, Fraction]] = {
-    word: (kind, Fraction(scale))
-    for kind, scale, words in (
-        ("time", 1, "second seconds sec secs"), ("time", 60, "minute minutes min mins"),
-        ("time", 3600, "hour hours hr hrs"), ("time", 86400, "day days"), ("time", 604800, "week weeks"),
-        ("year", 1, "month months"), ("year", 12, "year years"), ("year", 120, "decade decades"),
-        ("inch", 1, "inch inches"), ("inch", 12, "foot feet ft"), ("inch", 36, "yard yards"),
-        ("inch", 63360, "mile miles"), ("metre", 1, "mm millimeter millimeters"), ("metre", 10, "cm centimeter centimeters"),
-        ("metre", 1000, "meter meters metre metres"), ("metre", 1000000, "km kilometer kilometers"),
-        ("cent", 1, "cent cents penny pennies"), ("cent", 5, "nickel nickels"), ("cent", 10, "dime dimes"),
-        ("cent", 25, "quarter quarters"), ("cent", 100, "dollar dollars usd $"),
-        ("ounce", 1, "ounce ounces oz"), ("ounce", 16, "pound pounds lb lbs"), ("ounce", 32000, "ton tons"),
-        ("gram", 1, "gram grams"), ("gram", 1000, "kg kilogram kilograms"), ("gram", Fraction(1, 1000), "mg milligrams"),
-        ("cup", 1, "cup cups"), ("cup", 2, "pint pints"), ("cup", 4, "quart quarts"), ("cup", 16, "gallon gallons"),
-        ("litre", 1, "ml milliliter milliliters"), ("litre", 1000, "liter liters litre litres"),
-    )
-    for word in words.split()
-}  # fmt: skip
-_SHORT = frozenset("g kg mg cm mm km m ft in lb lbs oz mph ml hrs hr h min mins sec s l L".split())
-"""What may stand right behind a number, without a blank, and is no variable."""
-_COUNTS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty dozen dozens hundred "
-    "hundreds thousand thousands million millions billion trillion half halves third thirds fourth fourths quarter "
-    "fifth fifths sixth seventh eighth ninth tenth tenths twice double triple thrice times squared cubed percent "
-    "percentage".split()
-)
-_CHANGES_BEHIND = (_COUNTS - {"quarter"}) | frozenset(
-    "of than mod modulo remainder rem pm am o'clock choose to by plus minus factorial or until through "
-    "approximately about degrees".split()
-)
-_BEFORE_NUMBERS = frozenset("of to by until through".split())
-"""Behind a number these words make another one of it."""
-_CHANGES_BEFORE = _COUNTS | frozenset(
-    "than by times plus minus mod modulo square cube root sin cos tan sec csc cot log ln lcm gcd gcf hcf max min sum "
-    "product difference average mean median base step day week month year days weeks months years row page line case part problem example "
-    "equation question number round chapter level grade class from not no sqrt floor ceil half-of per to over "
-    "negative reciprocal ratio type group item box room shelf".split()
-)
-"""Before a number these words make another one of it, or name something by it."""
-_FACTORS = frozenset("half third quarter fourth fifth twice double triple thrice percent dozen times".split())
-_OF_WHAT = frozenset("remainder total sum cost amount distance price length area perimeter weight profit volume revenue "
-                     "combination addition out".split())  # fmt: skip
-_VERBS = frozenset("is are was were get gets has have had equals be being becomes to find calculate compute".split())
-
-
-class Interval(NamedTuple):
-    low: Fraction
-    high: Fraction
 
 
 class Side(NamedTuple):
@@ -96,10 +65,6 @@ class Side(NamedTuple):
     mixed: bool
     """Whether it adds a per cent to something else, whose meaning is anyone's guess."""
     start: int = 0
-
-
-class _Refused(Exception):
-    pass
 
 
 def whole(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[str]) -> Side | None:
@@ -127,7 +92,7 @@ def beginning(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: S
     reader = _Reader(tokens, len(tokens), names, rounded)
     try:
         node = reader.sum(0)
-    except (_Refused, ZeroDivisionError):
+    except (Refused, ZeroDivisionError):
         return None
     behind = [token for token in tokens[reader.position :] if token.kind is not Kind.EDGE]
     if behind:
@@ -136,7 +101,7 @@ def beginning(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: S
         explains = _opens_words(first, following)
         word = first.kind is Kind.WORD and _leaves_alone(first, following)
         two_words = reader.position > 1 and tokens[reader.position - 2].kind is Kind.WORD
-        counts = first.kind in (Kind.NUMBER, Kind.NAME) or first.text in _COUNTS
+        counts = first.kind in (Kind.NUMBER, Kind.NAME) or first.text in COUNTS
         number = counts and tokens[reader.position - 1].kind is Kind.WORD and two_words
         on_the_edge = reader.position < len(tokens) and tokens[reader.position].kind is Kind.EDGE
         if not (closes or explains or word or number or (on_the_edge and first.kind in (Kind.WORD, Kind.NAME))):
@@ -160,7 +125,7 @@ def _side(
     reader = _Reader(tokens, end, names, rounded, start)
     try:
         node = reader.sum(0)
-    except (_Refused, ZeroDivisionError):
+    except (Refused, ZeroDivisionError):
         return None
     return _finish(reader, node, tokens, start) if reader.position == end else None
 
@@ -200,44 +165,41 @@ def _stands_alone(tokens: Sequence[Token], start: int, side: Side) -> bool:
     earlier = next((token for token in reversed(before) if token.kind not in (Kind.WORD, Kind.EDGE)), None)
     if earlier is not None and earlier.kind is Kind.SIGN and earlier.text != "(":
         return False  # an operation on words
-    if tokens[start].text in ("+", "-") and last.text not in _VERBS:
+    if tokens[start].text in ("+", "-") and last.text not in VERBS:
         return False
     if last.kind is Kind.NAME or len(last.text) == 1:
         return last.text in ("I", "a") and tokens[start - 1].kind is not Kind.EDGE
-    words = [token.text for token in before[-3:] if token.kind is Kind.WORD]
-    if any(word in _FACTORS for word in words[-2:]):
+    said = [token.text for token in before[-3:] if token.kind is Kind.WORD]
+    if any(word in FACTORS for word in said[-2:]):
         return False
     if last.text == "of":
-        return len(words) > 1 and words[-2] in _OF_WHAT
-    if last.text == "by" and len(words) > 1 and words[-2] in ("increase", "increased", "decrease", "decreased"):
+        return len(said) > 1 and said[-2] in OF_WHAT
+    if last.text == "by" and len(said) > 1 and said[-2] in ("increase", "increased", "decrease", "decreased"):
         return True
-    if last.text == "to" and len(words) > 1:
-        return words[-2] in ("equal", "up", "comes", "amounts", "adds")
-    return last.text not in _CHANGES_BEFORE
+    if last.text == "to" and len(said) > 1:
+        return said[-2] in ("equal", "up", "comes", "amounts", "adds")
+    return last.text not in CHANGES_BEFORE
 
 
 def _leaves_alone(word: Token, following: Token | None) -> bool:
     """Whether a word behind a result leaves it as it is: `10 bolts of fabric`, `3 times`, not `3 times as many`."""
     number = following is not None and following.kind not in (Kind.WORD, Kind.NAME)
-    if word.text in _BEFORE_NUMBERS:
+    if word.text in BEFORE_NUMBERS:
         return following is not None and not number
     if word.text == "times":
-        return (
-            following is None
-            or following.kind is Kind.WORD
-            and following.text not in ("as", "more", "less", "that", "a")
-        )
-    return _is_unit(word) or word.text in _VERBS
+        compares = following is not None and following.text in ("as", "more", "less", "that", "a")
+        return following is None or (following.kind is Kind.WORD and not compares)
+    return _is_unit(word) or word.text in VERBS
 
 
 def _opens_words(token: Token, following: Token | None) -> bool:
     """Whether a bracket that holds words begins here, as in `15 (apples)`; `3(x+1)` and `.05(number of hours)` not."""
-    words = following is not None and following.kind is Kind.WORD and len(following.text) > 1
-    return token.text == "(" and token.kind is Kind.SIGN and not token.glued and words
+    long = following is not None and following.kind is Kind.WORD and len(following.text) > 1
+    return token.text == "(" and token.kind is Kind.SIGN and not token.glued and long
 
 
 def _is_unit(token: Token) -> bool:
-    return token.text not in _CHANGES_BEHIND and token.text not in _VERBS and (len(token.text) > 1 or token.text == "a")
+    return token.text not in CHANGES_BEHIND and token.text not in VERBS and (len(token.text) > 1 or token.text == "a")
 
 
 class _Reader:
@@ -273,7 +235,7 @@ class _Reader:
             self.operations += 1
             other, percent = self.product(depth)
             percents, terms = percents + percent, terms + 1
-            value = tuple((_minus if negative else _plus)(a, b) for a, b in zip(value, other, strict=True))
+            value = tuple((minus if negative else plus)(a, b) for a, b in zip(value, other, strict=True))
         self.mixed = self.mixed or 0 < percents < terms
         return value
 
@@ -288,26 +250,26 @@ class _Reader:
             if self.sign("*", "/"):
                 over = token.text == "/"
                 self.position += 1
-                divides_literals = token.glued and (following := self.peek()) is not None and following.glued
-                self.literal += over and divides_literals
+                below = self.peek()
+                self.literal += over and token.glued and below is not None and below.glued
                 if over and divided:
-                    raise _Refused  # 500 / 2/5 is read both ways
+                    raise Refused  # 500 / 2/5 is read both ways
                 other = self.signed(depth)
-                value = tuple((_over if over else _times)(a, b) for a, b in zip(value, other, strict=True))
+                value = tuple((divided_by if over else times)(a, b) for a, b in zip(value, other, strict=True))
                 divided = over
             elif token.text == "(" and token.kind is Kind.SIGN and not _opens_words(token, self.peek(1)):
                 if divided or self.tokens[self.position - 1].kind is Kind.WORD:
-                    raise _Refused
+                    raise Refused
                 other = self.signed(depth)
-                value = tuple(_times(a, b) for a, b in zip(value, other, strict=True))
+                value = tuple(times(a, b) for a, b in zip(value, other, strict=True))
             elif token.text == "of" and (percent or divided) and self._number_ahead():
                 if self.tokens[self.position - 1].kind is Kind.WORD:
-                    raise _Refused
+                    raise Refused
                 self.position += 1
                 self.part = True
                 other = self.signed(depth)
                 pairs = list(zip(value, other, strict=True))
-                value = tuple(_times(a, b) for a, b in pairs)
+                value = tuple(times(a, b) for a, b in pairs)
                 if percent:  # 10 % of 50 is never 500
                     value = (value[1], value[1], value[3], value[3])
             else:
@@ -337,7 +299,7 @@ class _Reader:
             self.position += 1
         value, power = self.power(depth)
         if negative and power:
-            raise _Refused  # -3^2 is read both ways
+            raise Refused  # -3^2 is read both ways
         return tuple(Interval(-high, -low) for low, high in value) if negative else value
 
     def power(self, depth: int) -> tuple[tuple[Interval, ...], bool]:
@@ -350,12 +312,12 @@ class _Reader:
             if raised:
                 token = self.peek()
                 if power or token is None or token.kind is not Kind.NUMBER or token.value.denominator != 1:
-                    raise _Refused
+                    raise Refused
                 self.position += 1
-                value = tuple(_power(each, int(token.value)) for each in value)
+                value = tuple(power(each, int(token.value)) for each in value)
                 power = True
             else:
-                value = tuple(_factorial(each) for each in value)
+                value = tuple(factorial_of(each) for each in value)
         if not power:
             value = self.unit(value)
         else:
@@ -365,12 +327,12 @@ class _Reader:
     def atom(self, depth: int) -> tuple[Interval, ...]:
         token = self.peek()
         if token is None:
-            raise _Refused
+            raise Refused
         self.position += 1
         if token.text == "(" and token.kind is Kind.SIGN and depth < MAX_NESTING:
             value = self.sum(depth + 1)
             if not self.sign(")"):
-                raise _Refused
+                raise Refused
             self.position += 1
             return value
         if token.kind is Kind.NAME and token.text in self.names:
@@ -378,7 +340,7 @@ class _Reader:
             self.named = True
             return (exact,) * 4
         if token.kind is not Kind.NUMBER:
-            raise _Refused
+            raise Refused
         if self.first is None:
             self.first = token.value
         self.decimals = token.decimals
@@ -391,21 +353,21 @@ class _Reader:
             return (plain, hundredth, plain, hundredth)
         if token.money:
             self.units.add("$")
-            return (plain, plain, _scaled(plain, SCALES["$"][1]), _scaled(plain, SCALES["$"][1]))
+            return (plain, plain, scaled(plain, SCALES["$"][1]), scaled(plain, SCALES["$"][1]))
         return (plain,) * 4
 
     def unit(self, value: tuple[Interval, ...]) -> tuple[Interval, ...]:
         """Reads the words behind a number or bracket: `apples`, `miles per hour`, `$/class`, `-inch`."""
-        words: list[str] = []
+        units: list[str] = []
         per = False
-        while (token := self.peek()) is not None and len(words) < MAX_UNIT_WORDS:
+        while (token := self.peek()) is not None and len(units) < MAX_UNIT_WORDS:
             following = self.peek(1)
             if token.kind is Kind.WORD and _is_unit(token):
-                if not words and not per and (token.text == "a" or (token.glued and token.text not in _SHORT)):
-                    raise _Refused  # 2xy, 1/2 a cup
+                if not units and not per and (token.text == "a" or (token.glued and token.text not in SHORT)):
+                    raise Refused  # 2xy, 1/2 a cup
                 per = per or token.text in ("per", "each", "a", "an", "every")
                 if not per:
-                    words.append(token.text)
+                    units.append(token.text)
                 self.position += 1
             elif token.text == "/" and following is not None and following.kind is Kind.WORD and _is_unit(following):
                 per = True
@@ -416,57 +378,12 @@ class _Reader:
                 self.position += 1
             else:
                 break
-        self.units.update(words)
-        if words and words[0] in SCALES and not per:
-            scale = SCALES[words[0]][1]
-            return (*value[:2], _scaled(value[2], scale), _scaled(value[3], scale))
+        self.units.update(units)
+        if units and units[0] in SCALES and not per:
+            scale = SCALES[units[0]][1]
+            return (*value[:2], scaled(value[2], scale), scaled(value[3], scale))
         return value
 
 
 def _is_long_word(token: Token | None) -> bool:
     return token is not None and token.glued and token.kind is Kind.WORD and len(token.text) > 1
-
-
-def _scaled(value: Interval, scale: Fraction) -> Interval:
-    return Interval(value.low * scale, value.high * scale)
-
-
-def _plus(a: Interval, b: Interval) -> Interval:
-    return Interval(a.low + b.low, a.high + b.high)
-
-
-def _minus(a: Interval, b: Interval) -> Interval:
-    return Interval(a.low - b.high, a.high - b.low)
-
-
-def _times(a: Interval, b: Interval) -> Interval:
-    corners = (a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high)
-    return _bounded(Interval(min(corners), max(corners)))
-
-
-def _over(a: Interval, b: Interval) -> Interval:
-    if b.low <= 0 <= b.high:
-        raise _Refused
-    return _times(a, Interval(1 / b.high, 1 / b.low))
-
-
-def _power(base: Interval, exponent: int) -> Interval:
-    size = max(abs(base.low), abs(base.high))
-    if exponent > MAX_BITS or (size.numerator.bit_length() + size.denominator.bit_length()) * exponent > 2 * MAX_BITS:
-        raise _Refused
-    corners = (base.low**exponent, base.high**exponent)
-    low = Fraction(0) if base.low < 0 < base.high and exponent % 2 == 0 else min(corners)
-    return Interval(low, max(corners))
-
-
-def _factorial(value: Interval) -> Interval:
-    if value.low != value.high or value.low.denominator != 1 or not 0 <= value.low <= 20:
-        raise _Refused
-    result = Fraction(factorial(int(value.low)))
-    return Interval(result, result)
-
-
-def _bounded(value: Interval) -> Interval:
-    if max(value.low.numerator.bit_length(), value.low.denominator.bit_length()) > 64 * MAX_BITS:
-        raise _Refused
-    return value
