@@ -21,6 +21,7 @@ from reasonrl.verifiers.logic.intervals import (
     factorial_of,
     minus,
     plus,
+    raised_to,
     scaled,
     times,
 )
@@ -243,8 +244,7 @@ class _Reader:
         """The product, and whether it is a per cent alone."""
         start = self.position
         value = self.signed(depth)
-        token = self.tokens[start]
-        percent = token.kind is Kind.NUMBER and token.percent
+        percent = self.tokens[start].kind is Kind.NUMBER and self.tokens[start].percent
         divided = False
         while (token := self.peek()) is not None:
             if self.sign("*", "/"):
@@ -314,7 +314,7 @@ class _Reader:
                 if power or token is None or token.kind is not Kind.NUMBER or token.value.denominator != 1:
                     raise Refused
                 self.position += 1
-                value = tuple(power(each, int(token.value)) for each in value)
+                value = tuple(raised_to(each, int(token.value)) for each in value)
                 power = True
             else:
                 value = tuple(factorial_of(each) for each in value)
