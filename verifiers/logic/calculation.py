@@ -29,20 +29,28 @@ from reasonrl.verifiers.logic.quantities import Side, beginning, ending, whole
 from reasonrl.verifiers.logic.wording import SCALES
 
 MAX_STEPS = 500
+MAX_EQUALS = 60
+"""In one chain; a longer one is not read."""
 _SAYS_ROUNDED = re.compile(
     r"\u2248|\\approx|\\simeq"
     r"|\b(?:round|approx|about|nearest|rough|estimat|around|whole|integer|floor|truncat|nearly|almost)",
     re.IGNORECASE,
 )
-_NOT_MEANT = re.compile(
-    r"\bmod\b|\\p?mod|\bbase\b|contradict|impossible|incorrect|wrong|mistake|not equal|doesn't|does not"
-    r"|isn't|is not|cannot|can't|\\ne(?:q)?\b|\u2260|\\equiv|\u2261|\bsuppose|\bassum|\bfalse\b"
-    r"|\bo'clock|[ap]\.m\.|\b[AP]M\b|\bwith [0-9]+ (?:remaining|left)",
+_DENIED = re.compile(
+    r"contradict|impossible|incorrect|wrong|mistake|not equal|doesn't|does not|isn't|is not|cannot|can't|\\ne(?:q)?\b"
+    r"|\u2260|\bsuppose|\bassum|\bfalse\b",
     re.IGNORECASE,
 )
-"""Where equalities are not claimed, or not of numbers: the step is not read."""
-
-
+"""Where equalities may be written down to be denied: such a step is not read."""
+_NO_NUMBERS = re.compile(
+    r"\bmod\b|\\p?mod|\bbase\b|\\equiv|\u2261|\bo'clock|[ap]\.m\.|\b[AP]M\b"
+    r"|\bwith[ }]+[0-9]+ (?:[\w\\{}]+ ){0,4}(?:remaining|left|extra)",
+    re.IGNORECASE,
+)
+"""Where other things than numbers are equal: such a sentence is not read."""
+_SENTENCES = re.compile(r"(?<=[^.][.?])\s+(?!=)|\n+(?!\s*(?:\\\[|&|\$\$)?\s*=)|\\\](?!\s*\\\[\s*=)")
+_ALTERNATIVES = re.compile(r"\bor\b|\bcase\b|\beither\b|\\pm|\u00b1", re.IGNORECASE)
+"""A name that is given two values may mean two things."""
 _PARTED = re.compile(r"remainder|left ?over", re.IGNORECASE)
 
 
@@ -79,21 +87,45 @@ def check_step(steps: Sequence[str], step: str) -> StepVerdict | None:
 def _judge(step: str, known: _Known) -> tuple[int, int]:
     """How many equalities of a step were read, and how many of them do not hold."""
     read = wrong = 0
-    if len(step) > MAX_CHARS or _NOT_MEANT.search(step):
+    if len(step) > MAX_CHARS or _DENIED.search(step):
         return read, wrong
     parted = _PARTED.search(step) is not None
     loose = _SAYS_ROUNDED.search(step) is not None
-    for clause in read_clauses(step):
-        found = [_compare(left, right, known, loose=loose, parted=parted) for left, right in _equalities(clause, known)]
-        read += sum(each is not None for each in found)
-        wrong += sum(each is False for each in found)
+    alternatives = _ALTERNATIVES.search(step) is not None
+    before: tuple[str, Side] | None = None
+    for sentence in _SENTENCES.split(step):
+        if _NO_NUMBERS.search(sentence):
+            before = None
+            continue
+        for clause in read_clauses(sentence):
+            pairs = _equalities(clause, known)
+            now = _said(clause, known)
+            if now and before and now[0] == before[0] and not _alone(before[1]) and not now[1].operations:
+                pairs += [] if alternatives else [(before[1], now[1])]  # total = 20 + 23, and then total = 43
+            if any(token.kind is Kind.EQUAL for token in clause):
+                before = now
+            found = [_compare(left, right, known, loose=loose, parted=parted) for left, right in pairs]
+            read += sum(each is not None for each in found)
+            wrong += sum(each is False for each in found)
     return read, wrong
+
+
+def _said(clause: Sequence[Token], known: _Known) -> tuple[str, Side] | None:
+    """What a clause says of something by its name, as `Total cost = 20 + 23`: the words, and the value."""
+    inner = [token for token in clause if token.kind is not Kind.EDGE]
+    places = [place for place, token in enumerate(inner) if token.kind is Kind.EQUAL]
+    if len(places) != 1 or any(token.kind not in (Kind.WORD, Kind.NAME) for token in inner[: places[0]]):
+        return None
+    if all(len(token.text) < 3 for token in inner[: places[0]]):
+        return None  # an unknown may be one thing and then another
+    side = beginning(clause[clause.index(inner[places[0]]) + 1 :], {}, known.rounded)
+    return None if side is None else (" ".join(token.text for token in inner[: places[0]]), side)
 
 
 def _equalities(clause: Sequence[Token], known: _Known) -> list[tuple[Side, Side]]:
     """The two sides of every equals sign of a clause of which both are understood; names get their values."""
     places = [place for place, token in enumerate(clause) if token.kind is Kind.EQUAL]
-    if not places:
+    if not 0 < len(places) <= MAX_EQUALS:
         return []
     regions = [clause[start + 1 : end] for start, end in pairwise([-1, *places, len(clause)])]
     sides: list[tuple[Side | None, Side | None]] = []  # as what stands behind an equals sign, and before one

@@ -116,20 +116,27 @@ def read_clauses(text: str) -> list[list[Token]]:
             clauses.append([])
         else:
             clauses[-1].append(token)
-    return [clause for clause in clauses if clause]
+    joined: list[list[Token]] = []
+    for clause in filter(None, clauses):
+        first = next((token for token in clause if token.kind is not Kind.EDGE), None)
+        if joined and first is not None and first.kind is Kind.EQUAL:
+            joined[-1].extend(clause)  # a chain that goes on in the next line
+        else:
+            joined.append(clause)
+    return joined
 
 
 def _plain(text: str) -> str:
     """The text without LaTeX, as far as it is known; unknown commands stay, with their backslash."""
     text = (
-        text.translate(_PLAIN)
+        _BULLET.sub(" ; ", text)
+        .translate(_PLAIN)
         .replace("\\$", "\N{CURRENCY SIGN}")
         .replace("\\!", "")
         .replace("\\%", "%")
         .replace("{,}", ",")
         .replace("**", " ")
     )
-    text = _BULLET.sub(" ; ", text)
     text = re.sub(r"\^\s*\{?\s*\\circ\s*\}?", "", _GOES_ON.sub("=", text))
     text = re.sub(r"\\[,;:! ]", " ", text).replace("~", " ")
     text = _TEXT.sub(lambda found: " # " if any(map(str.isdigit, found[1])) else f" {found[1]} ", text)
@@ -156,21 +163,21 @@ def _tokens(text: str) -> Iterator[Token | None]:
     end, last, equal = 0, Kind.EDGE, False
     for found in _TOKEN.finditer(text):
         glued, end = found.start() == end and found.start() > 0, found.end()
-        token = _token(found, glued, text, last if not equal else Kind.EDGE)
+        token = _token(found, glued, text, last=last, equal=equal)
         last, equal = (Kind.EDGE, False) if token is None else (token.kind, equal or token.kind is Kind.EQUAL)
         yield token
 
 
-def _token(found: re.Match[str], glued: bool, text: str, last: Kind) -> Token | None:
-    """None where a clause ends. `last` is the kind of the token before it in its clause, before an equals sign."""
+def _token(found: re.Match[str], glued: bool, text: str, *, last: Kind, equal: bool) -> Token | None:
+    """None where a clause ends. `last`: the kind of the token before; `equal`: whether its clause has an equals sign."""
+    between = last is Kind.NUMBER and not equal and _NUMBER_NEXT.match(text, found.end()) is not None
     match found.lastgroup:
         case "math":
             return Token(Kind.EDGE, found[0])
         case "display" | "arrow":
             return None
         case "stop":
-            between = found[0] in ",:&" and last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end())
-            return Token(Kind.OTHER, ",") if between else None
+            return Token(Kind.OTHER, found[0]) if between and found[0] in ",:&" else None
         case "equal":
             return Token(Kind.EQUAL, "\u2248" if found[0] == "\u2248" else "=", glued)
         case "number" | "percent":
@@ -178,8 +185,8 @@ def _token(found: re.Match[str], glued: bool, text: str, last: Kind) -> Token | 
         case "word" | "power":
             word = found[0].lower()
             if word == "and":  # "2 and 1/2 = 2.5" is one side
-                between = last is Kind.NUMBER and _NUMBER_NEXT.match(text, found.end())
-                return Token(Kind.OTHER, "and") if between or _FRACTION_NEXT.match(text, found.end()) else None
+                fraction = last is Kind.NUMBER and _FRACTION_NEXT.match(text, found.end())
+                return Token(Kind.OTHER, word) if between or fraction else None
             return None if word in _CONJUNCTION else _word(found, glued, text)
         case "sign":
             return Token(Kind.SIGN, found[0], glued)

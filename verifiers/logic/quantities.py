@@ -76,8 +76,9 @@ def whole(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[s
 
 def ending(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[str]) -> Side | None:
     """The longest expression that ends where the tokens end, when what stands before it leaves it as it is."""
-    tokens = tokens[-MAX_TOKENS:] if len(tokens) > MAX_TOKENS else tokens
     tokens = _strip(tokens)
+    if len(tokens) > MAX_TOKENS:
+        return None
     for start in range(len(tokens)):
         found = _side(tokens, start, len(tokens), names, rounded)
         if found is not None:
@@ -87,7 +88,8 @@ def ending(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[
 
 def beginning(tokens: Sequence[Token], names: Mapping[str, Fraction], rounded: Set[str]) -> Side | None:
     """The longest expression at the beginning, when what stands behind it leaves it as it is."""
-    tokens = tokens[:MAX_TOKENS]
+    if len(tokens) > MAX_TOKENS:
+        return None
     while tokens and tokens[0].kind is Kind.EDGE:
         tokens = tokens[1:]
     reader = _Reader(tokens, len(tokens), names, rounded)
