@@ -169,7 +169,7 @@ def _tokens(text: str) -> Iterator[Token | None]:
 
 
 def _token(found: re.Match[str], glued: bool, text: str, *, last: Kind, equal: bool) -> Token | None:
-    """None where a clause ends. `last`: the kind of the token before; `equal`: whether its clause has an equals sign."""
+    """None where a clause ends. `last`: the kind of the token before; `equal`: whether the clause has one of these."""
     between = last is Kind.NUMBER and not equal and _NUMBER_NEXT.match(text, found.end()) is not None
     match found.lastgroup:
         case "math":
