@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,20 @@ from reasonrl.envs.core import View
 from reasonrl.envs.datasets.gsm8k import GSM8K, Row
 from reasonrl.envs.families import get_family
 from reasonrl.verifiers.canonical import canonical_answer, canonical_program, canonical_roles
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "conformance" / "field_cases.jsonl"
+
+
+@pytest.mark.skipif(not CASES.is_file(), reason="the conformance cases are not here")
+def test_the_cases_of_votes_hold() -> None:
+    rows = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
+    cases = [row for row in rows if row["area"] == "search" and row["kind"].startswith("votes")]
+    assert cases
+    for row in cases:
+        judge = get_family("knights_knaves") if row["input"]["problem"].startswith("knights") else None
+        view = View("", 0, 0, "test", 1, "")
+        one, other = (ballot(view, row["input"][key], judge) for key in ("a", "b"))
+        assert (one == other) is (row["expected"] == "one ballot"), row
 
 
 @pytest.mark.parametrize(
@@ -140,7 +156,7 @@ def test_a_per_cent_sign_may_be_left_out_where_the_question_asks_for_a_percentag
 
 
 def test_hostile_answers_are_spelt_at_once() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for text in (
         "(" * 200_000,
         "1," * 100_000,
@@ -154,4 +170,4 @@ def test_hostile_answers_are_spelt_at_once() -> None:
         canonical_answer(text)
         canonical_roles(f"Answer: {text}")
         canonical_program(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
