@@ -1,4 +1,4 @@
-"""How well steps are judged: ProcessBench's figures (Zheng et al., arXiv 2412.06559) for the judge of written arithmetic.
+"""ProcessBench's figures (Zheng et al., arXiv 2412.06559) for the judge of written arithmetic.
 
     python -m reasonrl.benchmarks.process_bench gsm8k.json math.json
 

@@ -73,7 +73,7 @@ def test_other_answers_are_other_ballots(one: str, other: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_a_spelling_spells_itself(text: str) -> None:
+def test_blanks_around_an_answer_do_not_count(text: str) -> None:
     once = canonical_answer(text)
     assert canonical_answer(f" {text}\n") == once
 
