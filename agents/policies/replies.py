@@ -62,7 +62,7 @@ def read_response(response: Any) -> tuple[dict[str, Any] | None, int, str]:
         return None, status, shown
     if status != 200:
         return None, status, _words(body)
-    choices = body.get("choices") if isinstance(body, dict) else None
+    choices: Any = body.get("choices") if isinstance(body, dict) else None
     whole = isinstance(choices, list) and bool(choices) and all(isinstance(choice, dict) for choice in choices)
     failed = [choice for choice in choices if choice.get("finish_reason") == "error"] if whole else []
     error = body.get("error") if isinstance(body, dict) else None
@@ -99,7 +99,8 @@ def replies(answer: Mapping[str, Any], *, prompt: str) -> list[Reply]:
 
 
 def _reply(choice: Mapping[str, Any], prompt: str) -> Reply:
-    message = choice.get("message") if isinstance(choice.get("message"), Mapping) else choice
+    message: Any = choice.get("message")
+    message = message if isinstance(message, Mapping) else choice
     text = _text(message.get("content")) or _text(choice.get("text"))
     if prompt and text.startswith(prompt):
         text = text[len(prompt) :]
