@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.policies.noise import sequence_keys
 from reasonrl.agents.policies.prompts import judge_of, said
-from reasonrl.agents.policies.replies import ending, replies, share, tokens_used, without_thoughts
+from reasonrl.agents.policies.replies import ending, replies, share, tokens_used
 from reasonrl.agents.policies.server import EndpointError, Server, Usage
+from reasonrl.agents.policies.thoughts import without_thoughts
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -182,9 +181,3 @@ def share(total: int | None, found: Sequence[Reply]) -> list[int]:
     weights = [length + 1 for length in lengths]
     bounds = [round(total * sum(weights[:i]) / sum(weights)) for i in range(len(weights) + 1)]
     return [after - before for before, after in itertools.pairwise(bounds)]
-
-
-def without_thoughts(text: str) -> str:
-    """The text behind its thoughts; an open one reaches to the end."""
-    text = re.sub(r"<think>.*?(?:</think>|\Z)", "", text, flags=re.DOTALL)
-    return text.rpartition("</think>")[2]
