@@ -262,11 +262,12 @@ def test_rewarded_tokens_become_more_likely(tmp_path: Path) -> None:
 def test_a_run_writes_its_numbers(tmp_path: Path) -> None:
     result = learn(toy_model(), few_tokens("0123456789+-="), toy_config(tmp_path, epochs=2, minibatches=2))
     metrics = read_metrics(tmp_path)
-    assert [line["step"] for line in metrics] == [1, 2, 3, 4, 5, 6]
+    assert [line["step"] for line in metrics] == [0, 1, 2, 3, 4, 5, 6]
     assert {"reward", "all_right", "mixed", "none_right", "entropy", "length", "truncated", "mismatch"} <= set(
-        metrics[0]
+        metrics[1]
     )
-    assert [line["step"] for line in metrics if "validation_accuracy" in line] == [3, 6]
+    assert [line["step"] for line in metrics if "validation_accuracy" in line] == [0, 3, 6]
+    assert metrics[0] == {"step": 0, "test_accuracy": result.before, "validation_accuracy": 0.0}
     assert 0.0 <= result.before <= 1.0
 
 
@@ -287,7 +288,8 @@ def test_any_model_and_tokenizer_in_hugging_face_format_learns_by_the_same_code(
                 tmp_path / "run", policy=str(tmp_path / "model"), steps=2, max_tokens=64, prompts=2, group_size=8
             )
         )
-    numbers = read_metrics(tmp_path / "run")
+    came, *numbers = read_metrics(tmp_path / "run")
+    assert came["step"] == 0
     assert sum(line["answers_used"] for line in numbers) > 0
     assert all(line["largest_mismatch"] < 1e-4 for line in numbers)
     policy = get_policy(str(tmp_path / "run" / "policy"))
@@ -334,11 +336,11 @@ def test_a_run_that_was_killed_ends_with_the_weights_of_one_that_was_not(tmp_pat
         assert state["step"] == 4
         resumed = weights_of(_learn_from_ends(tmp_path / "killed"))
         # the sampler follows the trainer's weights
-        assert all(line["largest_mismatch"] < 1e-4 for line in read_metrics(tmp_path / "killed"))
+        assert all(line["largest_mismatch"] < 1e-4 for line in read_metrics(tmp_path / "killed")[1:])
     finally:
         torch.set_num_threads(threads)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    assert [line["step"] for line in read_metrics(tmp_path / "killed")] == [1, 2, 3, 4, 5, 6]
+    assert [line["step"] for line in read_metrics(tmp_path / "killed")] == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_settings_that_cannot_work_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Which problems a run learns from and which it is measured on: never the same ones where that can be had.
+
+generated     endless, and split by content already
+one file      its rows are split by the hash of their questions: 6/8 train, 1/8 validation, 1/8 test
+with splits   a repository's test rows are for the test; without validation rows, an eighth of its train rows is
+too few       where a split would be empty, all rows are learned from and measured on, and the run says so
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from reasonrl.envs.core import SPLITS, Source, split_of
+from reasonrl.envs.registry import source_name
+from reasonrl.envs.sources import get_source
+
+
+class Part(NamedTuple):
+    """One split's problems."""
+
+    split: str
+    """As the environment calls it."""
+    rows: tuple[int, ...] | None
+    """Their indices; None: every index is a problem of this split."""
+    called: str
+    """What they are, in words that are true of them."""
+
+    def at(self, number: int) -> int:
+        """The problem with this number; rows are counted round and round."""
+        return number if self.rows is None else self.rows[number % len(self.rows)]
+
+    def first(self, count: int) -> list[int]:
+        """Indices of the first `count` problems, fewer where there are fewer."""
+        return list(range(count)) if self.rows is None else list(self.rows[:count])
+
+
+def find_source(env: str, data: str | None) -> Source:
+    """The source behind an id; a mistyped id, or data for an environment that reads none, is one sentence."""
+    source = get_source(source_name(env), data=data)
+    if data is not None and not hasattr(source, "size"):
+        raise ValueError(f"{env} makes its own problems and reads no data: leave --data {data} out")
+    return source
+
+
+def find_parts(source: Source) -> dict[str, Part]:
+    """A part for each of train, validation and test."""
+    rows: Any = source
+    if not hasattr(source, "size"):
+        return {split: Part(split, None, f"{split} problems") for split in SPLITS}
+    sizes = {split: size for split in SPLITS if (size := _size(rows, split))}
+    whole = len(set(sizes.values())) == 1 and len({source.problem(split, 0).view.prompt for split in sizes}) == 1
+    kept: dict[str, tuple[str, list[int]]] = {}
+    if whole and len(sizes) == len(SPLITS):  # one file, which goes by any name
+        of = [split_of(source.problem("train", index).view.prompt) for index in range(sizes["train"])]
+        kept = {split: ("train", [i for i, each in enumerate(of) if each == split]) for split in SPLITS}
+    else:
+        kept = {split: (split, list(range(size))) for split, size in sizes.items()}
+        missing = [split for split in ("validation", "test") if split not in kept]
+        of = [split_of(source.problem("train", index).view.prompt) for index in range(sizes.get("train", 0))]
+        for split in missing:
+            kept[split] = ("train", [i for i, each in enumerate(of) if each == split])
+        kept["train"] = ("train", [i for i, each in enumerate(of) if each not in missing])
+    if not all(kept[split][1] for split in SPLITS):
+        every = tuple(range(max(sizes.values())))
+        named = next(iter(sizes))
+        return {split: Part(named, every, "rows that it also learns from") for split in SPLITS}
+    words = {"train": "rows", "validation": "held-out validation rows", "test": "held-out test rows"}
+    return {split: Part(name, tuple(found), words[split]) for split, (name, found) in kept.items()}
+
+
+def describe_parts(parts: Mapping[str, Part]) -> str:
+    """How the rows of a data set are used; nothing for generated problems."""
+    train, validation, test = (parts[split].rows for split in SPLITS)
+    if train is None or validation is None or test is None:
+        return ""
+    if train == test:
+        return (
+            f"{len(train)} rows are too few to hold any out: all are learned from and measured on, which proves little"
+        )
+    held = f"{len(validation)} for validation, {len(test)} for the test"
+    return f"{len(train)} rows to learn from; held out by their content: {held}"
+
+
+def _size(rows: Any, split: str) -> int:
+    try:
+        return int(rows.size(split))
+    except ValueError:
+        return 0
