@@ -53,8 +53,10 @@ from reasonrl.agents.learning.losses import KLEstimator, kl_estimate, kl_loss, p
 from reasonrl.agents.learning.metrics import Display, Metrics, watch
 from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
 from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
-from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.decoder import context_of, is_plain_llama
+from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.envs.dealer import INDEX_BITS
+from reasonrl.envs.mdp import State
 from reasonrl.envs.seeding import digest, generator
 from reasonrl.envs.vocabulary import Vocabulary
 from torch import Tensor, nn
@@ -192,7 +194,8 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
     optimizer = make_optimizer(model, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
     decoding = dtype if is_plain_llama(model) else torch.float32  # other models decode in the dtype of their weights
     source = find_source(config.env, config.data)
-    parts = find_parts(source)
+    room = context_of(model) - config.max_tokens
+    parts = find_parts(source, fits=lambda view: len(encode_state(State(view), vocabulary)) <= room)
     envs = open_envs(config, vocabulary, split=parts["train"].split, lanes=config.prompts * config.group_size)
     rows = ((part.split, index) for part in parts.values() if part.rows is not None for index in part.rows)
     identity = {
@@ -219,7 +222,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
         if state is not None:
             display.say(standing(config.out, step=step, of=config.steps, over=over))
         else:
-            if rows_used := describe_parts(parts):
+            if rows_used := describe_parts(source, parts):
                 display.say(rows_used)
             before = score(part=parts["test"])
             display.say(f"{measured} before learning: {before:.1%}")

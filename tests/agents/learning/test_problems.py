@@ -43,10 +43,11 @@ def prompts(source: Splits, part: Part) -> set[str]:
 
 
 def test_generated_problems_are_split_by_themselves() -> None:
-    parts = find_parts(find_source("reasonrl/ChainSum-v0", None))
+    source = find_source("reasonrl/ChainSum-v0", None)
+    parts = find_parts(source)
     assert [parts[split] for split in SPLITS] == [Part(split, None, f"{split} problems") for split in SPLITS]
     assert (parts["test"].at(7), parts["test"].first(3)) == (7, [0, 1, 2])
-    assert describe_parts(parts) == ""
+    assert describe_parts(source, parts) == ""
 
 
 def test_the_rows_of_one_file_go_by_their_content(tmp_path: Path) -> None:
@@ -57,17 +58,27 @@ def test_the_rows_of_one_file_go_by_their_content(tmp_path: Path) -> None:
     for split, part in parts.items():
         assert {split_of(source.problem(part.split, index).view.prompt) for index in part.rows or ()} == {split}
     assert parts["test"].called == "held-out test rows"
-    assert describe_parts(parts) == (
+    assert describe_parts(source, parts) == (
         f"{len(rows[0])} rows to learn from; held out by their content: {len(rows[1])} for validation, {len(rows[2])} "
         "for the test"
     )
 
 
 def test_too_few_rows_are_all_learned_from_and_the_run_says_so(tmp_path: Path) -> None:
-    parts = find_parts(find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "few.jsonl", 3))))
+    source = find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "few.jsonl", 3)))
+    parts = find_parts(source)
     assert all(part.rows == (0, 1, 2) for part in parts.values())
     assert "test" not in parts["test"].called
-    assert "3 rows are too few to hold any out" in describe_parts(parts)
+    assert "3 rows are too few to hold any out" in describe_parts(source, parts)
+
+
+def test_rows_that_leave_no_room_are_left_out(tmp_path: Path) -> None:
+    source = find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "train.jsonl", 160)))
+    parts = find_parts(source, fits=lambda view: len(view.prompt) < len("What is 100 plus 100?"))
+    assert sum(len(part.rows or ()) for part in parts.values()) == 100
+    assert describe_parts(source, parts).endswith("; 60 are too long for the model and left out")
+    with pytest.raises(ValueError, match="no row leaves room for an answer"):
+        find_parts(source, fits=lambda view: False)
 
 
 def test_a_test_split_stays_the_test_and_validation_comes_out_of_training() -> None:
