@@ -37,6 +37,7 @@ from reasonrl.agents.learning.compute import (
 from reasonrl.agents.learning.identity import check_same, code_of, empty, standing
 from reasonrl.agents.learning.metrics import Metrics, watch
 from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model
 from reasonrl.envs.families import FAMILIES, get_family
 from reasonrl.envs.vocabulary import get_vocabulary
@@ -99,6 +100,8 @@ class SFTConfig:
 
 def main(config: SFTConfig) -> None:
     """Trains, and leaves the policy in `out/policy`."""
+    if few := use_idle_cores():
+        print(few)
     if config.policy == "new":
         model, vocabulary = build_model(seed=config.seed), get_vocabulary("char")
     else:

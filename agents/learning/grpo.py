@@ -55,6 +55,7 @@ from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, 
 from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
 from reasonrl.agents.policies.decoder import context_of, is_plain_llama
 from reasonrl.agents.policies.prompts import encode_state
+from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.envs.dealer import INDEX_BITS
 from reasonrl.envs.mdp import State
 from reasonrl.envs.seeding import digest, generator
@@ -176,6 +177,8 @@ class Learned(NamedTuple):
 
 def main(config: GRPOConfig) -> None:
     """Learns, and leaves the policy in `out/policy`."""
+    if few := use_idle_cores():
+        print(few)
     find_source(config.env, config.data)  # a mistyped id is told of before a model is opened
     model, vocabulary = get_trainable(config.policy, device=pick_device(config.device))
     learn(model, vocabulary, config)

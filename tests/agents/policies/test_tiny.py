@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -93,7 +94,7 @@ def test_a_model_that_has_diverged_is_not_saved(tmp_path: Path) -> None:
 
 
 def test_a_question_in_a_chat_is_what_the_environments_show() -> None:
-    tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+    tokenizer: Any = AutoTokenizer.from_pretrained(FOLDER)
     question = [{"role": "user", "content": "12+34=?"}]
     expected = CHARS.encode_prompt("12+34=?", "")
     for content in ("12+34=?", [{"type": "text", "text": "12+34=?"}]):
@@ -109,7 +110,7 @@ def test_a_question_in_a_chat_is_what_the_environments_show() -> None:
 
 
 def test_the_chat_template_marks_what_the_model_says() -> None:
-    tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+    tokenizer: Any = AutoTokenizer.from_pretrained(FOLDER)
     messages = [{"role": "user", "content": "1+1=?"}, {"role": "assistant", "content": "2"}]
     found = tokenizer.apply_chat_template(messages, return_assistant_tokens_mask=True, return_dict=True)
     assert [i for i, said in zip(found["input_ids"], found["assistant_masks"], strict=True) if said] == [
@@ -120,7 +121,7 @@ def test_the_chat_template_marks_what_the_model_says() -> None:
 
 def test_a_chat_pipeline_speaks_as_the_policy_does() -> None:
     state = State(generate(get_family("chain_sum"), "test", 0, 1).view)
-    speaks = pipeline("text-generation", model=str(FOLDER), dtype=torch.float32)
+    speaks: Any = pipeline("text-generation", model=str(FOLDER), dtype=torch.float32)
     chat = [{"role": "user", "content": state.view.prompt}]
     answer = speaks(chat, max_new_tokens=48, do_sample=False)[0]["generated_text"][-1]["content"]
     ((proposal,),) = get_policy("tiny").propose([state], [1], [0], Sampling(Unit.SOLUTION, 0.0, 48))
