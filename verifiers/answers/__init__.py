@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from reasonrl.verifiers.answers.thoughts import without_thoughts
+
+__all__ = ["MARK", "extract_answer", "is_answer_line", "without_thoughts"]
+
 MARK = "Answer:"
 
 
