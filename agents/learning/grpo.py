@@ -260,7 +260,7 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
             step, seconds = step + 1, seconds + done - start
 
             numbers |= describe(rollout, batch)
-            taught += len(batch.prompts)
+            taught += int((batch.advantages_B != 0).sum())
             tokens = int(rollout.mask_BT.sum())
             numbers["tokens_per_second"] = tokens / (done - start)
             numbers["sampling_seconds"], numbers["learning_seconds"] = sampled - start, done - sampled

@@ -25,9 +25,9 @@ from reasonrl.agents.policies.noise import sequence_keys
 from reasonrl.agents.policies.prompts import judge_of, said
 from reasonrl.agents.policies.replies import ending, replies, share, tokens_used
 from reasonrl.agents.policies.server import EndpointError, Server, Usage
-from reasonrl.agents.policies.thoughts import without_thoughts
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
+from reasonrl.verifiers.answers import without_thoughts
 
 __all__ = ["EndpointError", "EndpointPolicy", "Usage"]
 

@@ -11,10 +11,10 @@ import torch
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.policies.prompts import encode_state, judge_of
 from reasonrl.agents.policies.sampler import Sample, generate
-from reasonrl.agents.policies.thoughts import without_thoughts
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import CharVocabulary, Vocabulary, get_vocabulary
+from reasonrl.verifiers.answers import without_thoughts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

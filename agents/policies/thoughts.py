@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Sequence
 
 from reasonrl.envs.vocabulary import Vocabulary
+from reasonrl.verifiers.answers import without_thoughts
 
 _LOOKED_AT = 24
 """Tokens at the end of a prompt in which a chat template may open a thought."""
-
-
-def without_thoughts(text: str) -> str:
-    """The text behind its thoughts; an open one reaches to the end."""
-    text = re.sub(r"<think>.*?(?:</think>|\Z)", "", text, flags=re.DOTALL)
-    return text.rpartition("</think>")[2]
 
 
 def opened_by(prompt: Sequence[int], vocabulary: Vocabulary) -> str:
@@ -38,6 +32,6 @@ def ends_here(line: str, so_far: Callable[[], str], is_final: Callable[[str], bo
         so_far: gives all that was said, this line included, behind what the prompt opened.
         is_final: whether a line completes an answer.
     """
-    if not any(is_final(part) for part in line.split("\n")) and "</" not in line:
+    if not any(is_final(part) for part in line.split("\n")) and without_thoughts(line) == line:
         return False
     return any(is_final(part) for part in without_thoughts(so_far()).split("\n"))

@@ -24,7 +24,7 @@ from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.families.math.chain_sum import ChainSum
 from reasonrl.envs.vocabulary import CharVocabulary
-from reasonrl.verifiers.core import accept
+from reasonrl.verifiers.core import accept, failed
 from tokenizers import Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
@@ -351,3 +351,62 @@ def test_settings_that_cannot_work_are_refused(tmp_path: Path) -> None:
     learn(toy_model(), CharVocabulary(), toy_config(tmp_path, steps=1))
     with pytest.raises(ValueError, match="learning_rate was"):
         learn(toy_model(), CharVocabulary(), toy_config(tmp_path, steps=1, learning_rate=1e-3))
+
+
+DEGENERATE: dict[str, dict[str, object]] = {
+    "every answer cut": {"max_tokens": 1},
+    "every answer cut and masked": {"max_tokens": 1, "mask_truncated": True, "kl_weight": 0.1},
+    "one token a pass": {"micro_tokens": 1, "kl_weight": 0.1},
+    "no steps": {"steps": 0},
+    "no learning rate": {"learning_rate": 0.0},
+    "no warm-up and all decay": {"warmup": 0, "decay": 1.0},
+    "no clip": {"clip": math.inf},
+    "one update an answer": {"minibatches": 12},
+    "scaled groups": {"divide_by_std": True},
+}
+
+
+@pytest.mark.parametrize("changes", DEGENERATE.values(), ids=DEGENERATE)
+def test_settings_at_the_edge_give_numbers_and_a_sentence(
+    tmp_path: Path, changes: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = toy_config(tmp_path, **{"steps": 2, "evaluate_every": 1, **changes})
+    model = toy_model()
+    for _ in range(2):  # the second time nothing is run
+        learn(model, CharVocabulary(), config)
+    assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+    lines = read_metrics(tmp_path)
+    assert [line["step"] for line in lines] == list(range(config.steps + 1))
+    assert not any(value is None for line in lines for value in line.values())
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert ("no steps were asked for" if config.steps == 0 else "nothing was learned, because in no group") in said
+    assert "nothing is run again" in said
+
+
+def test_a_judge_that_always_fails_teaches_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+    model = toy_model()
+    before = weights_of(model)
+    with mock.patch.object(ChainSum, "verify", return_value=failed("broken")):
+        learn(model, few_tokens("0123456789+-="), toy_config(tmp_path, steps=2, kl_weight=0.1))
+    assert all(torch.equal(before[name], value) for name, value in weights_of(model).items())
+    assert all(line["judge_failed"] > 0 for line in read_metrics(tmp_path)[1:])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"prompts": 0}, "prompts must be at least 1, got 0"),
+        ({"minibatches": 0}, "minibatches must be at least 1"),
+        ({"save_every": 0}, "save_every must be at least 1"),
+        ({"evaluate_problems": 0}, "evaluate_problems must be at least 1"),
+        ({"steps": -1}, "steps must be at least 0"),
+        ({"learning_rate": math.nan}, "learning_rate must be at least 0, got nan"),
+        ({"learning_rate": math.inf}, "must be finite"),
+        ({"temperature": math.inf}, "must be finite"),
+        ({"decay": 2.0}, "decay is a share of the steps, at most 1"),
+        ({"warmup": -1}, "warmup must be at least 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_sentences(tmp_path: Path, changes: dict[str, object], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        toy_config(tmp_path, **changes)

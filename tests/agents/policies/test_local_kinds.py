@@ -16,7 +16,7 @@ from reasonrl.agents.policies.core import Finish, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy, end_tokens
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.sampler import generate as sample
-from reasonrl.agents.policies.thoughts import ends_here, opened_by, without_thoughts
+from reasonrl.agents.policies.thoughts import ends_here, opened_by
 from reasonrl.envs.core import END, generate
 from reasonrl.envs.families import get_family
 from reasonrl.envs.mdp import State
@@ -185,19 +185,6 @@ def test_a_vocabulary_without_an_end_token_has_one_that_nobody_says() -> None:
     assert (vocabulary.eos, vocabulary.size) == (256, 257)
     assert (vocabulary.allowed[vocabulary.eos], vocabulary.breaks[vocabulary.eos]) == (0, False)
     assert len(vocabulary.allowed) == len(vocabulary.breaks) == vocabulary.size
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("<think>\nAnswer: 3? no\n</think>\nAnswer: 4", "Answer: 4"),
-        ("Answer: 4", "Answer: 4"),
-        ("<think>\nAnswer: 3", ""),
-        ("so\nAnswer: 3?\n</think>\n\nAnswer: 4", "Answer: 4"),
-    ],
-)
-def test_thoughts_are_cut_out(text: str, expected: str) -> None:
-    assert without_thoughts(text).strip() == expected
 
 
 @pytest.mark.parametrize(
