@@ -11,6 +11,7 @@ A folder whose run differs is refused with a sentence that names what differs; `
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib.util
 import json
@@ -24,6 +25,13 @@ from reasonrl.envs.core import Source
 
 _ROOTS = ("reasonrl.agents.learning.rollout", "reasonrl.envs.environment", "reasonrl.envs.vector")
 """What plays and judges, in every run."""
+_APART = (
+    "reasonrl.envs.datasets",
+    "reasonrl.agents.policies.registry",
+    "reasonrl.agents.policies.endpoint",
+    "reasonrl.agents.policies.threads",
+)
+"""What many modules can lead to, and no run goes through; a data set counts where the problems come from it."""
 
 
 def code_of(*modules: str) -> dict[str, str]:
@@ -32,12 +40,10 @@ def code_of(*modules: str) -> dict[str, str]:
     waiting = [*modules, *_ROOTS]
     while waiting:
         name = waiting.pop()
-        path = None if name in found else _file_of(name)
-        if path is None:
-            continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found[name] = hashlib.blake2b(ast.dump(_without_docstrings(tree)).encode(), digest_size=8).hexdigest()
-        waiting += _imports(tree)
+        path = None if name in found or (name.startswith(_APART) and name not in modules) else _file_of(name)
+        if path is not None:
+            found[name], imports = _read(path, path.stat().st_mtime_ns)
+            waiting += imports
     return found
 
 
@@ -101,6 +107,14 @@ def _file_of(name: str) -> Path | None:
     except ModuleNotFoundError:  # `from module import name`, and the name is no module
         return None
     return Path(spec.origin) if spec is not None and spec.origin is not None else None
+
+
+@functools.cache
+def _read(path: Path, changed: int) -> tuple[str, tuple[str, ...]]:
+    """The hash of a file's code, and what it imports; cached by name and time of change."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    code = ast.dump(_without_docstrings(tree))
+    return hashlib.blake2b(code.encode(), digest_size=8).hexdigest(), tuple(_imports(tree))
 
 
 def _imports(tree: ast.AST) -> list[str]:

@@ -380,7 +380,7 @@ def test_settings_at_the_edge_give_numbers_and_a_sentence(
     assert not any(value is None for line in lines for value in line.values())
     said = capsys.readouterr().out.replace("\n", " ")
     assert ("no steps were asked for" if config.steps == 0 else "nothing was learned, because in no group") in said
-    assert "nothing is run again" in said
+    assert "nothing is run again" in said or config.steps == 0
 
 
 def test_a_judge_that_always_fails_teaches_nothing_and_breaks_nothing(tmp_path: Path) -> None:

@@ -22,7 +22,12 @@ def test_the_code_is_what_acts_judges_and_learns_and_no_other_family() -> None:
     found = code_of("reasonrl.agents.learning.grpo", *modules_of(find_source("reasonrl/ChainSum-v0", None)))
     for name in ("agents.learning.losses", "agents.policies.sampler", "envs.mdp", "envs.families.math.chain_sum"):
         assert f"reasonrl.{name}" in found
-    assert not any(word in name for name in found for word in ("sudoku", "knights", "benchmarks"))
+    assert not any(word in name for name in found for word in ("sudoku", "knights", "benchmarks", "gsm8k", "endpoint"))
+
+
+def test_a_data_sets_code_counts_where_its_problems_are_learned(tmp_path: Path) -> None:
+    source = find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "rows.jsonl", 3)))
+    assert {"reasonrl.envs.datasets.gsm8k", "reasonrl.verifiers.answers"} <= code_of(*modules_of(source)).keys()
 
 
 def test_comments_and_docstrings_are_no_code() -> None:
