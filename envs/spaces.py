@@ -53,7 +53,7 @@ class TextSpace(spaces.Space[str]):
         return hash(("TextSpace", self.max_length))
 
 
-@utils.flatten_space.register(TextSpace)  # type: ignore[misc]  # our space is of str, whatever T
+@utils.flatten_space.register(TextSpace)
 def _flatten_space(space: TextSpace) -> spaces.Box:
     return spaces.Box(_BEHIND, sys.maxunicode, (space.max_length,), np.int32)
 
@@ -63,18 +63,18 @@ def _flatdim(space: TextSpace) -> int:
     return space.max_length
 
 
-@utils.flatten.register(TextSpace)  # type: ignore[misc]  # our space is of str, whatever T
-def _flatten(space: TextSpace, x: str) -> NDArray[np.int32]:
+@utils.flatten.register(TextSpace)
+def _flatten(space: TextSpace, x: str) -> NDArray[np.int32]:  # type: ignore[misc]
     codes = np.full(space.max_length, _BEHIND, np.int32)
     codes[: len(x)] = [ord(character) for character in x]
     return codes
 
 
 @utils.unflatten.register(TextSpace)
-def _unflatten(space: TextSpace, x: NDArray[np.int32]) -> str:
+def _unflatten(space: TextSpace, x: NDArray[np.int32]) -> str:  # type: ignore[misc]
     return "".join(chr(code) for code in x.tolist() if code != _BEHIND)
 
 
-@create_zero_array.register(TextSpace)  # type: ignore[misc]  # our space is of str, whatever T
-def _create_zero_array(space: TextSpace) -> str:
+@create_zero_array.register(TextSpace)
+def _create_zero_array(space: TextSpace) -> str:  # type: ignore[misc]
     return ""
