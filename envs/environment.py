@@ -270,17 +270,23 @@ class ReasonEnv(gym.Env[Any, Any]):
             self._tokens[: len(deal.prompt)] = deal.prompt
             self._drawn = b""
         self._print()
-        return self._observe(deal.start), self._info(at_rest(deal.start))
+        info = make_info(at_rest(deal.start))
+        if self._discrete:
+            info["action_mask"] = action_mask(self.mdp, deal.start)
+        return self._observe(deal.start), info
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         if self._state is None or self._deal is None:
             raise RuntimeError("call reset() before step()")
         transition = self.mdp.step(self._state, action, self._deal.judge)
-        after, reward, terminated, truncated, *_ = transition
+        after, reward, terminated, truncated, _, _, _, _ = transition
         self._state = after
         if self.render_mode is not None:
             self._print()
-        return self._observe(after), reward, terminated, truncated, self._info(transition)
+        info = make_info(transition)
+        if self._discrete:
+            info["action_mask"] = action_mask(self.mdp, after)
+        return self._observe(after), reward, terminated, truncated, info
 
     def get_state(self) -> State:
         """The whole episode as one frozen value; keep as many as you like."""
@@ -328,12 +334,6 @@ class ReasonEnv(gym.Env[Any, Any]):
             self._drawn = packed
         return {"tokens": self._tokens.copy(), "length": np.array((length,))}
 
-    def _info(self, transition: Transition) -> dict[str, Any]:
-        info = make_info(transition)
-        if self._discrete:
-            info["action_mask"] = action_mask(self.mdp, transition.state)
-        return info
-
 
 def make_spaces(mdp: MDP) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     """(action space, observation space) of a level."""
@@ -367,20 +367,22 @@ def at_rest(state: State) -> Transition:
 def make_info(transition: Transition) -> dict[str, Any]:
     """The fixed schema, less the action mask: scalars and short strings only."""
     state, _, _, _, outcome, shaping, verdict, reason = transition
-    stop = state.stop
+    status = stop_reason = text = ""
     if verdict is not None:
-        reason = verdict.reason
-    elif stop in _LIMITS:
-        reason = _LIMITS[stop]
+        status, reason = verdict.status.value, verdict.reason[:_REASON_CHARS]
+    if state.stop:
+        status = status or Status.NO_ANSWER.value
+        stop_reason, text = state.stop.value, state.text
+        reason = _LIMITS.get(state.stop, reason)
     return {
         "outcome": outcome,
         "shaping": shaping,
-        "status": verdict.status.value if verdict is not None else Status.NO_ANSWER.value if stop else "",
-        "stop_reason": stop.value,
-        "reason": reason[:_REASON_CHARS],
+        "status": status,
+        "stop_reason": stop_reason,
+        "reason": reason,
         "tokens": state.count,
         "steps": len(state.steps),
-        "text": state.text if stop else "",
+        "text": text,
     }
 
 
