@@ -12,7 +12,7 @@ are then read-only. `gym.make_vec(id, num_envs=B, autoreset_mode="SameStep", ...
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -250,7 +250,11 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def _seed(self, seed: int | Sequence[int | None] | None, lanes: Sequence[int]) -> None:
         if seed is None:
             return
-        seeds = [seed + lane for lane in range(self.num_envs)] if isinstance(seed, int) else list(seed)
+        if isinstance(seed, int) and seed >= 0:
+            seed = [seed + lane for lane in range(self.num_envs)]
+        elif isinstance(seed, str) or not isinstance(seed, Iterable):
+            seed = [seed] * self.num_envs  # each is refused with Gymnasium's sentence
+        seeds = list(seed)
         if len(seeds) != self.num_envs:
             raise ValueError(f"give one seed, or one for each of the {self.num_envs} lanes, got {len(seeds)}")
         for lane in lanes:
