@@ -50,7 +50,7 @@ ANY_LEVEL: dict[str, Callable[[Env], Env]] = {
     "TimeLimit": lambda env: wrappers.TimeLimit(env, 3),
     "TransformAction": lambda env: wrappers.TransformAction(env, lambda action: action, env.action_space),
     "TransformObservation": lambda env: wrappers.TransformObservation(env, lambda seen: seen, env.observation_space),
-    "TransformReward": lambda env: wrappers.TransformReward(env, lambda reward: 2 * reward),
+    "TransformReward": lambda env: wrappers.TransformReward(env, lambda reward: 2 * float(reward)),
 }
 
 
