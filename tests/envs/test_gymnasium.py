@@ -239,3 +239,41 @@ def test_anything_else_is_no_seed_here_and_there(seed: Any) -> None:
     for env in (make(level="step"), lanes):
         with pytest.raises(gym.error.Error, match="Seed must be"):
             env.reset(seed=seed)
+
+
+# Wrappers of vectors
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+@pytest.mark.parametrize("name", ["RecordEpisodeStatistics", "NormalizeReward", "ClipReward", "TransformReward"])
+def test_wrappers_of_vectors_take_the_lanes_as_they_take_the_loop(name: str, mode: AutoresetMode, level: str) -> None:
+    arguments: dict[str, tuple[Any, ...]] = {
+        "ClipReward": (0.0, 0.5),
+        "TransformReward": (lambda rewards_B: 2 * rewards_B,),
+    }
+    options: dict[str, Any] = {"level": level, "max_tokens": 20, "max_steps": 3}
+    native = gym.make_vec(ID, num_envs=2, autoreset_mode=mode, **options)
+    loop = SyncVectorEnv([lambda: gym.make(ID, **options)] * 2, autoreset_mode=mode)
+    wrap = getattr(wrappers.vector, name)
+    one, other = wrap(native, *arguments.get(name, ())), wrap(loop, *arguments.get(name, ()))
+    one.reset(seed=0)
+    other.reset(seed=0)
+    one.action_space.seed(0)
+    lengths = []
+    for _ in range(30):
+        actions = one.action_space.sample()
+        here, there = one.step(actions), other.step(actions)
+        for place in range(1, 4):
+            np.testing.assert_array_equal(here[place], there[place])
+        if name == "RecordEpisodeStatistics" and "episode" in here[4]:
+            np.testing.assert_array_equal(here[4]["episode"]["l"], there[4]["episode"]["l"])
+            lengths += here[4]["episode"]["l"][here[4]["_episode"]].tolist()
+    assert name != "RecordEpisodeStatistics" or (len(lengths) > 1 and max(lengths) <= (20 if level == "token" else 3))
+
+
+def test_flattened_lanes_are_the_flattened_loop() -> None:
+    native = gym.make_vec(ID, num_envs=2, level="choice")
+    loop = SyncVectorEnv([lambda: gym.make(ID, level="choice")] * 2)
+    one, other = wrappers.vector.FlattenObservation(native), wrappers.vector.FlattenObservation(loop)
+    assert one.observation_space == other.observation_space
+    np.testing.assert_array_equal(one.reset(seed=0)[0], other.reset(seed=0)[0])
