@@ -272,7 +272,8 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
 
     def _start(self, lanes: Sequence[int], deals: Sequence[Deal]) -> None:
         self._lanes.start(lanes, deals)
-        self._clock_B[lanes] = 0
+        if self._limit is not None:
+            self._clock_B[lanes] = 0
         self._note(lanes, [deal.start for deal in deals])
 
     def _note(self, lanes: Sequence[int], states: Sequence[State]) -> None:
@@ -332,8 +333,9 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             info["outcome"] = np.zeros(self.num_envs)
             info["outcome"][lanes] = [row["outcome"] for row in rows.values()]
             for key in _TEXTS:
-                info[key] = self._blank_B.copy()
-                info[key][lanes] = [row[key] for row in rows.values()]
+                info[key] = texts_B = self._blank_B.copy()
+                for lane, row in rows.items():  # one by one: numpy would make an array of the texts first
+                    texts_B[lane] = row[key]
         if self.mdp.level is Level.CHOICE:
             info["action_mask"] = self._masks()
         return info
