@@ -116,6 +116,12 @@ class Sudoku4:
         rng.shuffle(menu)
         return menu
 
+    def board(self, view: View, steps: Sequence[str]) -> str:
+        """The grid so far, for a person."""
+        grid, _ = _standing(view, steps)
+        rows = [" ".join((*grid[start : start + 2], "|", *grid[start + 2 : start + 4])) for start in range(0, 16, 4)]
+        return "\n".join((*rows[:2], "----+----", *rows[2:]))
+
     def demonstrate(self, problem: Problem, rng: random.Random, behaviours: frozenset[Behaviour]) -> Trace:
         grid = list(_cells(problem.view.public["givens"]))
         placements = _derive(grid)
