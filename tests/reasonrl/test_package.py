@@ -14,18 +14,26 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("agents", "benchmarks", "envs", "verifiers")
 
 
+def copy_of_the_sources(tree: Path, *, links: bool) -> Path:
+    """What git has or would have, at `tree`; with or without its links."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    for name in listed.stdout.splitlines():
+        source = ROOT / name
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_symlink():
+            if links:
+                (tree / name).symlink_to(source.readlink())
+        elif source.is_file():
+            (tree / name).write_bytes(source.read_bytes())
+    return tree
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (ROOT / "pyproject.toml").exists():
         pytest.skip("needs the source tree")
     folder = tmp_path_factory.mktemp("wheel")
-    tree = folder / "tree"
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
-    for name in listed.stdout.splitlines():
-        source = ROOT / name
-        if source.is_file() and not source.is_symlink():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            (tree / name).write_bytes(source.read_bytes())
+    tree = copy_of_the_sources(folder / "tree", links=False)
     command = [
         sys.executable,
         "-m",
@@ -67,9 +75,49 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == ""
 
 
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a clone called `reasonrl` in it, and `site`, what an editable install of that clone adds."""
+    if not (ROOT / "pyproject.toml").exists():
+        pytest.skip("needs the source tree")
+    folder = tmp_path_factory.mktemp("beside")
+    tree = copy_of_the_sources(folder / "reasonrl", links=True)
+    build = "from setuptools import build_meta; build_meta.build_editable('..')"
+    subprocess.run([sys.executable, "-c", build], cwd=tree, check=True, capture_output=True)
+    zipfile.ZipFile(next(folder.glob("*.whl"))).extractall(folder / "site")
+    return folder
+
+
+@pytest.mark.parametrize("at", [".", "reasonrl", "reasonrl/reasonrl", "reasonrl/envs", "/"])
+def test_an_editable_install_is_found_from_every_folder_also_beside_the_clone(beside: Path, at: str) -> None:
+    script = (
+        f"import sys, site; sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in getattr(f, '__module__', '')]\n"
+        f"sys.path[:] = [p for p in sys.path if p != {str(ROOT / 'typings')!r}]; site.addsitedir({str(beside / 'site')!r})\n"
+        "import reasonrl, gymnasium, reasonrl.envs.environment as module\n"
+        "gymnasium.make('MathReason-v0'); print(module.__file__)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=beside / at, capture_output=True, text=True)
+    assert done.stdout.strip() == str(beside / "reasonrl" / "envs" / "environment.py"), done.stderr
+
+
+def test_a_file_added_to_the_clone_needs_no_new_install(beside: Path) -> None:
+    (beside / "reasonrl" / "verifiers" / "brand_new.py").write_text("WORD = 'here'\n")
+    (paths,) = [path.read_text().split() for path in (beside / "site").glob("*.pth")]
+    script = f"import sys; sys.path[:0] = {paths!r}; from reasonrl.verifiers.brand_new import WORD; print(WORD)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=beside, capture_output=True, text=True)
+    assert done.stdout.strip() == "here", done.stderr
+
+
+def test_the_package_is_a_command_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "reasonrl", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("reasonrl ")
+
+
 def test_the_type_stub_tree_mirrors_the_folders() -> None:
     for folder in FOLDERS:
         assert (ROOT / "typings" / "reasonrl" / folder).resolve() == ROOT / folder
+    front = {path.name for path in (ROOT / "reasonrl").iterdir() if path.is_file()}
+    assert {path.name for path in (ROOT / "typings" / "reasonrl").iterdir()} == {*FOLDERS, *front}
 
 
 def test_the_version_is_the_same_everywhere() -> None:
