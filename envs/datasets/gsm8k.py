@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,10 @@ from reasonrl.envs.vocabulary import to_ascii
 from reasonrl.verifiers.answers import is_answer_line
 from reasonrl.verifiers.arithmetic import evaluate
 from reasonrl.verifiers.core import StepVerdict, Verdict
+from reasonrl.verifiers.inputs import reference_text
 from reasonrl.verifiers.math import boxed, extract_final, parse_number, verify_number
+from reasonrl.verifiers.rows import Row as ReadRow
+from reasonrl.verifiers.rows import read_rows
 
 PUBLISHED = "https://github.com/openai/grade-school-math/tree/master/grade_school_math/data"
 HUB = "openai/gsm8k"
@@ -145,31 +147,24 @@ def _where() -> str:
 @functools.lru_cache(maxsize=4)
 def _from_file(path: str, changed: int) -> GSM8K:
     """Cached by name and time of change: a vector of environments reads the file once."""
-    with open(path, encoding="utf-8") as file:
-        try:
-            lines = file.read().split("\n")
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{path} is not a text file in UTF-8 (byte {error.start}): pass the published JSONL"
-            ) from error
-    rows = tuple(_from_line(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip())
+    rows = tuple(map(_from_row, read_rows(path)))
     if not rows:
         raise ValueError(f"{path} is empty: pass the published JSONL, {_where()}")
     return _source({_ANY_SPLIT: rows})
 
 
-def _from_line(line: str, place: str) -> Row:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{place}: not a JSON object ({error})") from error
-    return _row(record, place)
+def _from_row(read: ReadRow) -> Row:
+    if read.error:
+        raise ValueError(read.error)
+    return _row(read.value, read.place)
 
 
 def _row(record: Any, place: str) -> Row:
     if not isinstance(record, Mapping):
         raise ValueError(f"{place}: not a JSON object but {type(record).__name__}")
     question, answer = record.get("question"), record.get("answer")
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        answer = f"{_HASHES} {reference_text(answer)}"
     if not isinstance(question, str) or not isinstance(answer, str) or not question.strip():
         raise ValueError(f"{place}: it needs the texts 'question' and 'answer'")
     _, mark, gold = answer.rpartition(_HASHES)

@@ -87,7 +87,7 @@ def test_missing_data_says_what_to_pass(tmp_path: Path) -> None:
         ("[1, 2]", "not a JSON object but list"),
         ('{"question": "q"}', "'question' and 'answer'"),
         ('{"question": " ", "answer": "#### 1"}', "'question' and 'answer'"),
-        ('{"question": "q", "answer": 7}', "'question' and 'answer'"),
+        ('{"question": "q", "answer": [7]}', "'question' and 'answer'"),
         ('{"question": "q", "answer": "7"}', "must end with '####"),
         ('{"question": "q", "answer": "#### seven"}', "must end with '####"),
         ("[" * 100_000, "not a JSON object"),
@@ -242,3 +242,11 @@ def test_hardly_any_published_step_is_called_invalid() -> None:
     ]
     assert verdicts.count(StepVerdict.INVALID) < len(verdicts) / 200
     assert verdicts.count(StepVerdict.USEFUL) > len(verdicts) * 0.9
+
+
+@pytest.mark.parametrize("answer", ["7", "7.0"])
+def test_an_answer_may_be_a_bare_number(tmp_path: Path, answer: str) -> None:
+    path = write(tmp_path / "numbers.jsonl", [f'{{"question": "3+4?", "answer": {answer}}}'])
+    source = get_dataset("gsm8k", str(path))
+    problem = source.problem("test", 0)
+    assert source.family_of(problem.view).verify(problem, "Answer: 7").correct

@@ -91,8 +91,10 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("at", [".", "reasonrl", "reasonrl/reasonrl", "reasonrl/envs", "/"])
 def test_an_editable_install_is_found_from_every_folder_also_beside_the_clone(beside: Path, at: str) -> None:
     script = (
-        f"import sys, site; sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in getattr(f, '__module__', '')]\n"
-        f"sys.path[:] = [p for p in sys.path if p != {str(ROOT / 'typings')!r}]; site.addsitedir({str(beside / 'site')!r})\n"
+        "import sys, site\n"
+        "sys.meta_path[:] = [each for each in sys.meta_path if 'editable' not in getattr(each, '__module__', '')]\n"
+        f"sys.path[:] = [each for each in sys.path if each != {str(ROOT / 'typings')!r}]\n"
+        f"site.addsitedir({str(beside / 'site')!r})\n"
         "import reasonrl, gymnasium, reasonrl.envs.environment as module\n"
         "gymnasium.make('MathReason-v0'); print(module.__file__)"
     )

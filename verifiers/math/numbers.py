@@ -8,10 +8,13 @@ Compared as  rationals: 0.5 is 1/2, 0.3333 is not 1/3, 50% is 1/2 (or 50 where `
 
 from __future__ import annotations
 
+import functools
 import re
 from fractions import Fraction
+from typing import Any
 
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
+from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math.extract import extract_final
 
 METHOD = "rational"
@@ -55,7 +58,7 @@ CHANGES_THE_VALUE = frozenset(_WORDS.split())
 """No such word is a unit: "5 dozen" and "41 or 42" are not read as 5 and 41."""
 
 
-def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) -> Verdict:
+def verify_number(gold: Any, response: Any, *, percent_is_unit: bool = False) -> Verdict:
     """Whether the final answer of a response is the gold number.
 
     Args:
@@ -63,7 +66,11 @@ def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) ->
         response: the whole text; its final answer must be marked.
         percent_is_unit: read "25%" as 25, for questions that ask for a percentage.
     """
-    expected = parse_number(gold, percent_is_unit=percent_is_unit)
+    if not (isinstance(gold, str) and isinstance(response, str)):  # numbers, nulls, lists, messages
+        judge = functools.partial(verify_number, percent_is_unit=percent_is_unit)
+        return judge_any(judge, gold, response, method=METHOD)
+    # a published solution ends with its number: "3+4=7\n#### 7"
+    expected = parse_number(gold.rpartition("####")[2], percent_is_unit=percent_is_unit)
     if expected is None:
         return failed(f"the reference {gold[:40]!r} is not a number", status=Status.BAD_REFERENCE, method=METHOD)
     final = extract_final(response)
