@@ -23,7 +23,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.agents.policies.core import Policy
-from reasonrl.agents.search.agents import AGENTS, SearchAgent, get_agent
+from reasonrl.agents.search.agents import SearchAgent, agent_kind, get_agent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchError, SearchResult
 from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store, canonical
@@ -61,11 +61,11 @@ class BenchConfig:
     """Measures search agents on environments and stores every result; run it again to go on where it stopped."""
 
     env: Words = ("MathReason-v0",)
-    """Environment ids, or suites of them: all, families, math, logic, code."""
+    """Environment ids, or suites of them: all, families, math, logic, code; or a family of your own: my.py:Family."""
     policy: str = "tiny"
-    """Who proposes: tiny, smollm2, a Hugging Face name or folder, or an endpoint."""
+    """Who proposes: tiny, smollm2, a Hugging Face name or folder, openai:MODEL@URL, or my.py:policy."""
     agents: Words = ("greedy", "majority", "best_of_n", "beam", "mcts")
-    """Search agents, a guided one optionally with its guide: mcts:logprob."""
+    """Search agents, or my.py:search; a guided one optionally with its guide: mcts:logprob, mcts:my.py:guide."""
     set: Words = ()
     """Settings of agents other than usual: mcts.c_puct=2,beam.width=8."""
     budgets: Numbers = (256, 512, 1024, 2048)
@@ -186,7 +186,7 @@ class Job:
 
     @property
     def label(self) -> str:
-        usual = AGENTS[base_name(self.name)].config()
+        usual = agent_kind(self.name).config()
         unusual = [f"{key}={value}" for key, value in self.settings if getattr(usual, key) != value]
         return self.name + (f"({','.join(unusual)})" if unusual else "")
 
@@ -220,7 +220,8 @@ def _check(config: BenchConfig) -> list[Job]:
     jobs = []
     for name in dict.fromkeys(config.agents):
         base = base_name(name)
-        settings = {} if base == "greedy" else {"temperature": config.temperature}
+        takes_temperature = base != "greedy" and hasattr(agent_kind(name).config, "temperature")
+        settings = {"temperature": config.temperature} if takes_temperature else {}
         jobs.append(Job(name, tuple((settings | changes.get(base, {})).items())))
         jobs[-1].make(())  # an unknown agent, guide or setting is an error here
     return jobs

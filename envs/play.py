@@ -12,7 +12,7 @@ import tyro
 from reasonrl.envs.core import END
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import State
-from reasonrl.envs.registry import source_name
+from reasonrl.envs.registry import environment_id
 from reasonrl.verifiers.core import StepVerdict
 
 HELP = "commands: ? the menu of legal steps | u undo | e end the answer | h how to answer | q quit"
@@ -29,7 +29,7 @@ class PlayConfig:
     """Solve one problem in the terminal, one line of reasoning at a time."""
 
     env: Annotated[str, tyro.conf.Positional] = "MathReason-v0"
-    """Environment id (see `reasonrl list`)."""
+    """Environment id (see `reasonrl list`), or a family of your own: my.py:Family."""
     difficulty: int | None = None
     """Level of difficulty; the family's own default when left out."""
     index: int | None = None
@@ -83,7 +83,7 @@ def play(env: ReasonEnv, lines: Iterable[str], say: Callable[[str], Any], *, res
 def main(config: PlayConfig) -> None:
     from rich.console import Console
 
-    source_name(config.env)  # an unknown id is an error that lists what there is
+    id = environment_id(config.env)  # an unknown id is an error that lists what there is
     console = Console(highlight=False)
     options: dict[str, Any] = {
         "level": "step",
@@ -93,7 +93,7 @@ def main(config: PlayConfig) -> None:
     }
     if config.data is not None:
         options["data"] = config.data
-    env = gym.make(config.env, **options, max_tokens=4096, max_steps=200).unwrapped
+    env = gym.make(id, **options, max_tokens=4096, max_steps=200).unwrapped
     assert isinstance(env, ReasonEnv)
     reset = {"seed": config.seed, "options": {} if config.index is None else {"index": config.index}}
     play(env, _typed(), console.print, reset=reset)

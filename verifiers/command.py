@@ -37,7 +37,7 @@ class VerifyConfig:
     pred: str | None = None
     """The response to judge, with its final answer marked (`Answer:`, `####` or a box)."""
     file: str | None = None
-    """A file of {"gold", "pred", "kind"}: one JSON object a line, or a JSON array, gzipped or not; "-": standard input."""
+    """A file of {"gold", "pred", "kind"}: an object a line, or a JSON array, gzipped or not; "-": standard input."""
     kind: Kind = "math"
     """How to judge; a line of the file may say otherwise."""
 
