@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from reasonrl.agents.policies.core import Finish, Proposal
 from reasonrl.agents.search.core import Expand, Unit
 from reasonrl.agents.search.guides import PolicyLogprob
+from reasonrl.envs.core import END
 from reasonrl.envs.families.math.chain_sum import ChainSum
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Same:
     name = "same"
 
     def propose(self, states, counts, keys, sampling):
-        return [[Proposal('Answer: 5', 0.0, 4, 1, Finish.STOP)] for _ in states]
+        return [[Proposal('Answer: 5' + END, 0.0, 4, 1, Finish.END)] for _ in states]
 
 def policy():
     return Same()

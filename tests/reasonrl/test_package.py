@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 import tomllib
@@ -140,3 +142,41 @@ def test_every_verifier_can_be_had_from_the_package_and_loads_only_then() -> Non
     )
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout == "set() [] True set()\n"
+
+
+PACKAGES = (
+    "reasonrl",
+    "reasonrl.verifiers",
+    "reasonrl.envs",
+    "reasonrl.agents",
+    "reasonrl.agents.search",
+    "reasonrl.agents.policies",
+    "reasonrl.agents.learning",
+    "reasonrl.agents.initialization",
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_public_names_can_be_had_from_the_package_and_hide_no_module(package: str) -> None:
+    module = importlib.import_module(package)
+    assert set(module.__all__) <= set(dir(module))
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    modules = {each.name for each in pkgutil.iter_modules(module.__path__)}
+    assert not modules & set(module.__all__)  # a name that were both would depend on what was imported before
+    with pytest.raises(AttributeError, match="has no 'nothing_such'"):
+        _ = module.nothing_such
+
+
+def test_a_mistyped_public_name_gets_a_suggestion() -> None:
+    with pytest.raises(AttributeError, match="did you mean 'verify_math'"):
+        _ = importlib.import_module("reasonrl").verify_maths
+
+
+def test_packages_load_nothing_of_theirs_until_it_is_asked_for() -> None:
+    script = (
+        f"import sys; import {', '.join(PACKAGES)}\n"
+        "print([name for name in ('torch', 'sympy', 'httpx', 'reasonrl.agents.search.tree', 'reasonrl.verifiers.math')"
+        " if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
