@@ -27,7 +27,11 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class SolveConfig:
-    """Lets a policy solve one problem, guided by a search, and shows every step with what it is worth."""
+    """Lets a policy solve one problem, guided by a search, and shows every step with what it is worth.
+
+    Examples: `reasonrl solve reasonrl/Countdown-v0 --agent beam --tree tree.html`; with code of your own:
+    `reasonrl solve my.py:Family --agent my.py:search:my.py:guide --policy my.py:policy`
+    """
 
     env: Annotated[str, tyro.conf.Positional] = "reasonrl/Countdown-v0"
     """Environment id (see `reasonrl list`), or a family of your own: my.py:Family."""

@@ -58,7 +58,11 @@ Numbers = Annotated[tuple[int, ...], _listed(int)]
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """Measures search agents on environments and stores every result; run it again to go on where it stopped."""
+    """Measures search agents on environments and stores every result; run it again to go on where it stopped.
+
+    Examples: `reasonrl bench --env math --agents greedy,majority,mcts --limit 50`; with code of your own:
+    `reasonrl bench --env my.py:Family --agents greedy,my.py:search,mcts:my.py:guide --policy my.py:policy`
+    """
 
     env: Words = ("MathReason-v0",)
     """Environment ids, or suites of them: all, families, math, logic, code; or a family of your own: my.py:Family."""
@@ -95,7 +99,7 @@ class BenchConfig:
     max_steps: int = 32
     """Lines of one answer at most, where a search goes line by line."""
     temperature: float = 1.0
-    """Of the sampling; greedy always takes the most probable token."""
+    """Temperature of the sampling; greedy always takes the most probable token."""
     keep_trees: int = 3
     """Problems per agent and environment whose whole search tree is kept for the page."""
 

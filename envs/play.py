@@ -26,7 +26,10 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class PlayConfig:
-    """Solve one problem in the terminal, one line of reasoning at a time."""
+    """Solve one problem in the terminal, one line of reasoning at a time.
+
+    Examples: `reasonrl play reasonrl/Sudoku4-v0 --difficulty 1`; a family of your own: `reasonrl play my.py:Family`
+    """
 
     env: Annotated[str, tyro.conf.Positional] = "MathReason-v0"
     """Environment id (see `reasonrl list`), or a family of your own: my.py:Family."""

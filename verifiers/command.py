@@ -30,7 +30,11 @@ Kind = Literal["math", "number", "code", "humaneval", "mbpp", "proof"]
 
 @dataclass(frozen=True)
 class VerifyConfig:
-    """Judges answers; prints one JSON verdict per line."""
+    """Judges answers; prints one JSON verdict per line.
+
+    Examples: `reasonrl verify --gold 3/4 --pred "Answer: 0.75"`; `reasonrl verify --file pairs.jsonl.gz --kind number`.
+    Exit code: 0 all are correct, 1 some are not, 2 some could not be judged.
+    """
 
     gold: str | None = None
     """The reference of one answer; for code, humaneval, mbpp and proof it is JSON."""

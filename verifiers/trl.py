@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from reasonrl.verifiers.core import Verdict, accept, no_answer  # noqa: F401  # the last two: for the example
 from reasonrl.verifiers.inputs import response_text
 
-Completion = str | Sequence[Mapping[str, Any]] | None
+Completion = str | Sequence[Mapping[str, Any]] | Mapping[str, Any] | None
 """A text, the messages of a chat, or null."""
 Judge = Callable[[Any, str], Verdict]
 """Takes the reference, as the data set has it, and the completion's text, as `verify_number(gold, response)` does."""
@@ -29,7 +29,7 @@ class RewardFunction(Protocol):
     __name__: str
 
     def __call__(
-        self, *, prompts: Sequence[Any], completions: Sequence[Completion], **columns: Any
+        self, prompts: Sequence[Any], completions: Sequence[Completion], **columns: Any
     ) -> list[float | None]: ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -47,7 +48,9 @@ def get_policy(
     if spec.startswith(("openai:", "completions:")):
         raise ValueError(f"cannot read the endpoint {spec!r}: write it as openai:<model>@http://host:port/v1")
     if not _looks_like_a_model(spec):
-        raise ValueError(f"unknown policy {spec!r}. {describe()}")
+        near = difflib.get_close_matches(spec, POLICIES, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown policy {spec!r}.{hint} {describe()}")
     try:
         from reasonrl.agents.policies.local import LocalPolicy
     except ImportError as error:

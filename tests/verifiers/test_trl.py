@@ -75,9 +75,9 @@ def test_references_are_numbers_and_completions_null_as_data_has_them(judge: Any
     right = reward_function(judge)(prompts=["?"] * 7, completions=["Answer: 7"] * 7, gold=golds)
     assert right == [1.0] * 7
     assert reward_function(judge)(["?"] * 7, ["Answer: 8"] * 7, gold=golds) == [0.0] * 7
-    nulls = [None, [], [{"role": "assistant", "content": None}], "", {"role": "assistant", "content": None}]
+    nulls: list[Any] = [None, [], [{"role": "assistant", "content": None}], "", {"role": "assistant", "content": None}]
     assert reward_function(judge)(prompts=["?"] * 5, completions=nulls, gold=[7] * 5) == [0.0] * 5
-    unknown = [None, True, float("nan"), {"answer": 7}, []]
+    unknown: list[Any] = [None, True, float("nan"), {"answer": 7}, []]
     assert reward_function(judge)(prompts=["?"] * 5, completions=["Answer: 7"] * 5, gold=unknown) == [None] * 5
 
 
