@@ -135,7 +135,7 @@ def load(data: str | None) -> GSM8K:
     path = Path(data).expanduser()
     if path.is_file():
         return _from_file(str(path), path.stat().st_mtime_ns)
-    if re.fullmatch(r"[\w-]+/[\w.-]+", data) and not data.endswith((".jsonl", ".json")):
+    if re.fullmatch(r"[\w-]+/[\w.-]+", data) and not data.endswith((".jsonl", ".json", ".gz")):
         return _from_hub(data)
     raise FileNotFoundError(f"there is no file {data!r}: pass --data <file>, {_where()}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -250,3 +251,18 @@ def test_an_answer_may_be_a_bare_number(tmp_path: Path, answer: str) -> None:
     source = get_dataset("gsm8k", str(path))
     problem = source.problem("test", 0)
     assert source.family_of(problem.view).verify(problem, "Answer: 7").correct
+
+
+def test_a_file_may_be_gzipped_marked_or_an_array(tmp_path: Path) -> None:
+    rows = [{"question": "3+4?", "answer": "#### 7"}, {"question": "3+5?", "answer": "#### 8", "more": float("nan")}]
+    lines = "\r\n".join(map(json.dumps, rows))
+    written = {
+        "a.jsonl": f"\ufeff{lines}".encode(),
+        "b.jsonl.gz": gzip.compress(lines.encode()),
+        "c.json": json.dumps(rows, indent=2).encode(),
+    }
+    for name, content in written.items():
+        (tmp_path / name).write_bytes(content)
+        assert len(load(str(tmp_path / name))) == 2
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        load("data/missing.jsonl.gz")

@@ -83,7 +83,7 @@ def test_the_readme_shows_every_kind_of_command() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_help_is_made_of_sentences(name: str) -> None:
-    """The description and the help of every field are there, say what is meant without the name beside them, and end as sentences do."""
+    """The help of a command and of every field is there, says what is meant, and ends as a sentence does."""
     module, config = COMMANDS[name].place.split(":")
     found = getattr(importlib.import_module(module), config)
     (tree,) = ast.parse(inspect.getsource(found)).body
