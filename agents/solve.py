@@ -28,14 +28,18 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class SolveConfig:
-    """Lets a policy solve one problem, guided by a search, and shows every step with what it is worth."""
+    """Lets a policy solve one problem, guided by a search, and shows every step with what it is worth.
+
+    Examples: `reasonrl solve reasonrl/Countdown-v0 --agent beam --tree tree.html`; with code of your own:
+    `reasonrl solve my.py:Family --agent my.py:search:my.py:guide --policy my.py:policy`
+    """
 
     env: Annotated[str, tyro.conf.Positional] = "reasonrl/Countdown-v0"
-    """Environment id (see `reasonrl list`)."""
+    """Environment id (see `reasonrl list`), or a family of your own: my.py:Family."""
     policy: str = "tiny"
-    """tiny, smollm2, a Hugging Face folder or hub name, or openai:MODEL@URL."""
+    """tiny, smollm2, a Hugging Face folder or hub name, openai:MODEL@URL, or a policy of your own: my.py:policy."""
     agent: str = "mcts"
-    """greedy, majority, best_of_n, beam or mcts; a guide may follow, as in mcts:logprob."""
+    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, mcts:my.py:guide."""
     tokens: int = 2000
     """Tokens that the search may spend."""
     max_tokens: int = 256

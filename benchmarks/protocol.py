@@ -23,7 +23,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.agents.policies.core import Policy
-from reasonrl.agents.search.agents import AGENTS, SearchAgent, get_agent
+from reasonrl.agents.search.agents import SearchAgent, agent_kind, get_agent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchError, SearchResult
 from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store, canonical
@@ -58,14 +58,18 @@ Numbers = Annotated[tuple[int, ...], _listed(int)]
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """Measures search agents on environments and stores every result; run it again to go on where it stopped."""
+    """Measures search agents on environments and stores every result; run it again to go on where it stopped.
+
+    Examples: `reasonrl bench --env math --agents greedy,majority,mcts --limit 50`; with code of your own:
+    `reasonrl bench --env my.py:Family --agents greedy,my.py:search,mcts:my.py:guide --policy my.py:policy`
+    """
 
     env: Words = ("MathReason-v0",)
-    """Environment ids, or suites of them: all, families, math, logic, code."""
+    """Environment ids, or suites of them: all, families, math, logic, code; or a family of your own: my.py:Family."""
     policy: str = "tiny"
-    """Who proposes: tiny, smollm2, a Hugging Face name or folder, or an endpoint."""
+    """Who proposes: tiny, smollm2, a Hugging Face name or folder, openai:MODEL@URL, or my.py:policy."""
     agents: Words = ("greedy", "majority", "best_of_n", "beam", "mcts")
-    """Search agents, a guided one optionally with its guide: mcts:logprob."""
+    """Search agents, or my.py:search; a guided one optionally with its guide: mcts:logprob, mcts:my.py:guide."""
     set: Words = ()
     """Settings of agents other than usual: mcts.c_puct=2,beam.width=8."""
     budgets: Numbers = (256, 512, 1024, 2048)
@@ -95,7 +99,7 @@ class BenchConfig:
     max_steps: int = 32
     """Lines of one answer at most, where a search goes line by line."""
     temperature: float = 1.0
-    """Of the sampling; greedy always takes the most probable token."""
+    """Temperature of the sampling; greedy always takes the most probable token."""
     keep_trees: int = 3
     """Problems per agent and environment whose whole search tree is kept for the page."""
 
@@ -186,7 +190,7 @@ class Job:
 
     @property
     def label(self) -> str:
-        usual = AGENTS[base_name(self.name)].config()
+        usual = agent_kind(self.name).config()
         unusual = [f"{key}={value}" for key, value in self.settings if getattr(usual, key) != value]
         return self.name + (f"({','.join(unusual)})" if unusual else "")
 
@@ -220,7 +224,8 @@ def _check(config: BenchConfig) -> list[Job]:
     jobs = []
     for name in dict.fromkeys(config.agents):
         base = base_name(name)
-        settings = {} if base == "greedy" else {"temperature": config.temperature}
+        takes_temperature = base != "greedy" and hasattr(agent_kind(name).config, "temperature")
+        settings = {"temperature": config.temperature} if takes_temperature else {}
         jobs.append(Job(name, tuple((settings | changes.get(base, {})).items())))
         jobs[-1].make(())  # an unknown agent, guide or setting is an error here
     return jobs

@@ -63,7 +63,7 @@ class QuickstartConfig:
     learn_limit: int = 200
     """Held-out problems on which greedy is measured before and after learning."""
     seed: int = 0
-    """Of the sampling, in search and in learning."""
+    """Seeds the sampling, in search and in learning."""
 
 
 def main(config: QuickstartConfig) -> None:

@@ -49,7 +49,7 @@ class ReportConfig:
     export: str | None = None
     """Also write the rows to this file: .csv or .json."""
     seed: int = 0
-    """Of the bootstrap."""
+    """Seeds the bootstrap of the intervals."""
 
 
 def main(config: ReportConfig) -> None:

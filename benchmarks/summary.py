@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from reasonrl.agents.search.agents import split_spec
 from reasonrl.benchmarks.statistics import (
     NOTHING,
     Floats,
@@ -106,7 +107,7 @@ def base_name(agent: str) -> str:
     >>> base_name("mcts:logprob(branch=8)")
     'mcts'
     """
-    return agent.partition("(")[0].partition(":")[0]
+    return split_spec(agent.partition("(")[0])[0]
 
 
 def summarise(results: Iterable[tuple[Cell, Result]], *, seed: int = 0) -> list[Row]:

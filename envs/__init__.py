@@ -4,5 +4,49 @@
 `vector` (many lanes at once), `families` (one file per kind of problem), `datasets` (published problems).
 """
 
+from typing import TYPE_CHECKING
+
 if __name__ != "reasonrl.envs":
     raise ImportError("import this package as reasonrl.envs: install the project first (pip install -e .)")
+
+from reasonrl.verifiers.lazy import lazy_names  # behind the guard
+
+if TYPE_CHECKING:
+    from reasonrl.envs.core import Family, Problem, Source, View, generate
+    from reasonrl.envs.environment import ReasonEnv
+    from reasonrl.envs.families import get_family
+    from reasonrl.envs.registry import environment_id, environment_ids
+    from reasonrl.envs.sources import get_source
+    from reasonrl.envs.vector import VectorReasonEnv
+    from reasonrl.envs.vocabulary import get_vocabulary
+
+__all__ = [
+    "Family",
+    "Problem",
+    "ReasonEnv",
+    "Source",
+    "VectorReasonEnv",
+    "View",
+    "environment_id",
+    "environment_ids",
+    "generate",
+    "get_family",
+    "get_source",
+    "get_vocabulary",
+]
+
+_PLACES = {
+    "Family": "envs.core",
+    "Problem": "envs.core",
+    "ReasonEnv": "envs.environment",
+    "Source": "envs.core",
+    "VectorReasonEnv": "envs.vector",
+    "View": "envs.core",
+    "environment_id": "envs.registry",
+    "environment_ids": "envs.registry",
+    "generate": "envs.core",
+    "get_family": "envs.families",
+    "get_source": "envs.sources",
+    "get_vocabulary": "envs.vocabulary",
+}
+__getattr__, __dir__ = lazy_names("reasonrl.envs", _PLACES)

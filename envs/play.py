@@ -12,7 +12,7 @@ import tyro
 from reasonrl.envs.core import END
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import State
-from reasonrl.envs.registry import source_name
+from reasonrl.envs.registry import environment_id
 from reasonrl.envs.render import Drawn
 from reasonrl.verifiers.core import StepVerdict
 
@@ -28,10 +28,13 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class PlayConfig:
-    """Solve one problem in the terminal, one line of reasoning at a time."""
+    """Solve one problem in the terminal, one line of reasoning at a time.
+
+    Examples: `reasonrl play reasonrl/Sudoku4-v0 --difficulty 1`; a family of your own: `reasonrl play my.py:Family`
+    """
 
     env: Annotated[str, tyro.conf.Positional] = "MathReason-v0"
-    """Environment id (see `reasonrl list`)."""
+    """Environment id (see `reasonrl list`), or a family of your own: my.py:Family."""
     difficulty: int | None = None
     """Level of difficulty; the family's own default when left out."""
     index: int | None = None
@@ -101,7 +104,7 @@ def show_board(env: ReasonEnv, say: Callable[[str], Any]) -> None:
 def main(config: PlayConfig) -> None:
     from rich.console import Console
 
-    source_name(config.env)  # an unknown id is an error that lists what there is
+    id = environment_id(config.env)  # an unknown id is an error that lists what there is
     console = Console(highlight=False)
     options: dict[str, Any] = {
         "level": "step",
@@ -111,7 +114,7 @@ def main(config: PlayConfig) -> None:
     }
     if config.data is not None:
         options["data"] = config.data
-    env = gym.make(config.env, **options, max_tokens=4096, max_steps=200).unwrapped
+    env = gym.make(id, **options, max_tokens=4096, max_steps=200).unwrapped
     assert isinstance(env, ReasonEnv)
     reset = {"seed": config.seed, "options": {} if config.index is None else {"index": config.index}}
     play(env, _typed(), console.print, reset=reset)

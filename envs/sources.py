@@ -10,6 +10,7 @@ from reasonrl.envs.core import Family, Judge, Problem, Source, View, check_diffi
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
 from reasonrl.envs.mdp import Level
 from reasonrl.envs.seeding import digest
+from reasonrl.verifiers.named import is_place
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def get_source(name: str, *, family: str | None = None, data: str | None = None)
     """The source behind an environment id.
 
     Args:
-        name: a domain ("math", "code", "logic"), a family, or a data set.
+        name: a domain ("math", "code", "logic"), a family, a data set, or `file.py:Family`.
         family: with a domain, the one family to draw from.
         data: with a data set, the path of its file or the name of a hub repository.
     """
@@ -51,6 +52,9 @@ def get_source(name: str, *, family: str | None = None, data: str | None = None)
         if family in FAMILIES and family not in DOMAINS[name]:
             raise ValueError(f"{family} is not a {name} family: choose one of {', '.join(DOMAINS[name])}")
         return Generated(family, (get_family(family),))
+    if is_place(name):
+        own = get_family(name)
+        return Generated(own.name, (own,))
     if family not in (None, name):
         raise ValueError(f"this environment draws from {name} only: drop family={family!r}")
     if name in FAMILIES:

@@ -59,6 +59,13 @@ EXTRAS = {
 """Module to the extra that brings it."""
 
 
+EXAMPLES = (
+    "reasonrl play reasonrl/Sudoku4-v0",
+    "reasonrl solve reasonrl/Countdown-v0 --agent mcts --tree tree.html",
+    "reasonrl bench --env math --agents greedy,my.py:search   (code of your own, wherever a name is taken)",
+)
+
+
 def usage() -> str:
     lines = [
         "usage: reasonrl COMMAND [OPTIONS]",
@@ -67,6 +74,7 @@ def usage() -> str:
         "",
     ]
     lines += [f"  {name:<12}{command.help}" for name, command in COMMANDS.items()]
+    lines += ["", "Examples:", *(f"  {example}" for example in EXAMPLES)]
     return "\n".join([*lines, "", "reasonrl COMMAND --help tells what a command takes."])
 
 

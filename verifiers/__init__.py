@@ -11,25 +11,28 @@ torch only when one is loaded; `trl` makes a judge a reward function. Nothing he
 verifier can be used alone, and each loads when it is first asked for.
 """
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if __name__ != "reasonrl.verifiers":
     raise ImportError("import this package as reasonrl.verifiers: install the project first (pip install -e .)")
+
+from reasonrl.verifiers.lazy import lazy_names  # behind the guard
 
 if TYPE_CHECKING:
     from reasonrl.verifiers.code import verify_code, verify_humaneval, verify_mbpp, verify_stdio
     from reasonrl.verifiers.core import Status, StepVerdict, Verdict
     from reasonrl.verifiers.logic.proofs import verify_proof
     from reasonrl.verifiers.math import MathOptions, verify_math, verify_number
+    from reasonrl.verifiers.rows import read_rows
+    from reasonrl.verifiers.trl import reward_function
 
 __all__ = [
     "MathOptions",
     "Status",
     "StepVerdict",
     "Verdict",
+    "read_rows",
+    "reward_function",
     "verify_code",
     "verify_humaneval",
     "verify_math",
@@ -40,18 +43,18 @@ __all__ = [
 ]
 
 _PLACES = {
-    **dict.fromkeys(("MathOptions", "verify_math", "verify_number"), "math"),
-    **dict.fromkeys(("verify_code", "verify_humaneval", "verify_mbpp", "verify_stdio"), "code"),
-    **dict.fromkeys(("Status", "StepVerdict", "Verdict"), "core"),
-    "verify_proof": "logic.proofs",
+    "MathOptions": "verifiers.math",
+    "Status": "verifiers.core",
+    "StepVerdict": "verifiers.core",
+    "Verdict": "verifiers.core",
+    "read_rows": "verifiers.rows",
+    "reward_function": "verifiers.trl",
+    "verify_code": "verifiers.code",
+    "verify_humaneval": "verifiers.code",
+    "verify_math": "verifiers.math",
+    "verify_mbpp": "verifiers.code",
+    "verify_number": "verifiers.math",
+    "verify_proof": "verifiers.logic.proofs",
+    "verify_stdio": "verifiers.code",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"reasonrl.verifiers has no {name!r}: it has {', '.join(__all__)}, and its modules")
-    return getattr(importlib.import_module(f"reasonrl.verifiers.{_PLACES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__ = lazy_names("reasonrl.verifiers", _PLACES)

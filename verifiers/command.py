@@ -1,41 +1,47 @@
 """`reasonrl verify`: judges answers from the command line, one JSON verdict per line.
 
 One pair      reasonrl verify --gold 3/4 --pred "Answer: 0.75"
-Many          reasonrl verify --file pairs.jsonl        each line {"gold": ..., "pred": ..., "kind": ...}; `-` is stdin
-Kinds         math, number: gold is the answer.        proof: gold is {"premises": [...], "goal": ...}
+Many          reasonrl verify --file pairs.jsonl        each line {"gold": ..., "pred": ..., "kind": ...}; `-` is stdin;
+              gzip, a JSON array and byte order marks are read; pred may be null or the messages of a chat
+Kinds         math, number: gold is the answer, or a list of answers of which any will do
+                     proof: gold is {"premises": [...], "goal": ...}
               code: gold is {"entry_point": ..., "tests": [[[arguments], expected], ...]}
               humaneval, mbpp: gold is the data set's row
-Exit code     0 all are correct, 1 some are not, 2 some could not be judged, or a line (named by number) is malformed
+Exit code     0 all are correct, 1 some are not, 2 some could not be judged, or a line is malformed
+              (its verdict is an error that names it; the lines behind it are judged)
 """
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, TextIO
+from typing import Any, Literal, NamedTuple
 
-from reasonrl.verifiers.core import Verdict
+from reasonrl.verifiers.core import Verdict, failed
+from reasonrl.verifiers.inputs import alternatives, reference_text, response_text
 from reasonrl.verifiers.logic.proofs import verify_proof
+from reasonrl.verifiers.rows import Row, read_rows
 
 Kind = Literal["math", "number", "code", "humaneval", "mbpp", "proof"]
 
 
 @dataclass(frozen=True)
 class VerifyConfig:
-    """Judges answers; prints one JSON verdict per line."""
+    """Judges answers; prints one JSON verdict per line.
+
+    Examples: `reasonrl verify --gold 3/4 --pred "Answer: 0.75"`; `reasonrl verify --file pairs.jsonl.gz --kind number`.
+    Exit code: 0 all are correct, 1 some are not, 2 some could not be judged.
+    """
 
     gold: str | None = None
     """The reference of one answer; for code, humaneval, mbpp and proof it is JSON."""
     pred: str | None = None
     """The response to judge, with its final answer marked (`Answer:`, `####` or a box)."""
     file: str | None = None
-    """A JSONL file of {"gold", "pred", "kind"}; "-" reads standard input."""
+    """A file of {"gold", "pred", "kind"}: an object a line, or a JSON array, gzipped or not; "-": standard input."""
     kind: Kind = "math"
     """How to judge; a line of the file may say otherwise."""
 
@@ -46,6 +52,15 @@ class Pair(NamedTuple):
     kind: str
     place: str
     """Where it was read, for messages."""
+    line: int
+
+
+class Malformed(NamedTuple):
+    """A line that holds no pair."""
+
+    reason: str
+    """A sentence that names file and line."""
+    line: int
 
 
 def main(config: VerifyConfig) -> None:
@@ -53,44 +68,38 @@ def main(config: VerifyConfig) -> None:
     warnings.filterwarnings("ignore", category=UserWarning, module="reasonrl")  # the verdict says the same
     worst = 0
     for number, pair in enumerate(pairs, start=1):
-        verdict = judge(pair)
-        print(to_json(verdict, number=number), flush=True)
+        verdict = _verdict(pair)
+        print(to_json(verdict, number=number, line=pair.line), flush=True)
         worst = max(worst, 0 if verdict.correct else 1 if verdict.judged else 2)
     if worst:
         raise SystemExit(worst)
 
 
-def read_pairs(config: VerifyConfig) -> Iterator[Pair]:
-    """The pairs to judge, as they are read.
+def read_pairs(config: VerifyConfig) -> Iterator[Pair | Malformed]:
+    """The pairs to judge, as they are read, and in their places the lines that hold none.
 
     Raises:
-        ValueError: neither or both of a pair and a file, or a malformed line.
+        ValueError: neither or both of a pair and a file, a gold that is not JSON where it must be, or no text file.
+        FileNotFoundError: no such file.
     """
     one = config.gold is not None and config.pred is not None
     if one == (config.file is not None) or (config.file is not None and (config.gold or config.pred)):
         raise ValueError("give --gold and --pred, or --file pairs.jsonl")
     if config.gold is not None and config.pred is not None:
         gold = _parse(config.gold, "--gold") if config.kind in _JUDGES_OF_OBJECTS else config.gold
-        return iter([Pair(gold, config.pred, config.kind, "--gold")])
-    return _from_file(str(config.file), config.kind)
+        return iter([Pair(gold, config.pred, config.kind, "--gold", 1)])
+    return _pairs(read_rows(str(config.file)), config.kind)
 
 
-def _from_file(path: str, kind: str) -> Iterator[Pair]:
-    if path != "-" and not Path(path).is_file():
-        raise FileNotFoundError(f"there is no file {path!r}: pass --file <pairs.jsonl>, or - for standard input")
-    name = "standard input" if path == "-" else path
-    source: Any = nullcontext(sys.stdin) if path == "-" else open(path, encoding="utf-8")  # noqa: SIM115
-    with source as lines:
-        yield from _from_lines(lines, name, kind)
-
-
-def _from_lines(lines: TextIO, name: str, kind: str) -> Iterator[Pair]:
-    try:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _pair(_parse(line, f"{name}, line {number}"), f"{name}, line {number}", kind)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{name} is not a text file in UTF-8: pass JSONL") from error
+def _pairs(rows: Iterator[Row], kind: str) -> Iterator[Pair | Malformed]:
+    for row in rows:
+        if row.error:
+            yield Malformed(row.error, row.number)
+            continue
+        try:
+            yield _pair(row, kind)
+        except ValueError as error:
+            yield Malformed(str(error), row.number)
 
 
 def _parse(text: str, place: str) -> Any:
@@ -100,17 +109,30 @@ def _parse(text: str, place: str) -> Any:
         raise ValueError(f"{place}: this is not JSON ({error})") from error
 
 
-def _pair(row: Any, place: str, kind: str) -> Pair:
-    if not isinstance(row, Mapping) or "gold" not in row or not isinstance(row.get("pred"), str):
+def _pair(row: Row, kind: str) -> Pair:
+    value, place = row.value, row.place
+    if not isinstance(value, Mapping) or "gold" not in value or "pred" not in value:
         raise ValueError(f'{place}: it must be an object such as {{"gold": "3/4", "pred": "Answer: 0.75"}}')
-    wanted = row.get("kind", kind)
-    if wanted not in _JUDGES:
+    gold, pred, wanted = value["gold"], value["pred"], value.get("kind", kind)
+    if not isinstance(wanted, str) or wanted not in _JUDGES:
         raise ValueError(f"{place}: unknown kind {wanted!r}: choose one of {', '.join(_JUDGES)}")
-    if wanted in _JUDGES_OF_OBJECTS and not isinstance(row["gold"], Mapping):
+    if wanted in _JUDGES_OF_OBJECTS and not isinstance(gold, Mapping):
         raise ValueError(f"{place}: the gold of kind {wanted} is an object: {_JUDGES_OF_OBJECTS[wanted]}")
-    if wanted not in _JUDGES_OF_OBJECTS and (isinstance(row["gold"], bool) or not isinstance(row["gold"], str | int)):
-        raise ValueError(f'{place}: the gold of kind {wanted} is a text, such as "3/4"')
-    return Pair(row["gold"], row["pred"], wanted, place)
+    if wanted not in _JUDGES_OF_OBJECTS and any(reference_text(each) is None for each in alternatives(gold)):
+        raise ValueError(f'{place}: the gold of kind {wanted} is a text or a number, such as "3/4", or a list of them')
+    if isinstance(pred, int | float):
+        raise ValueError(f"{place}: the pred is the response, a text or the messages of a chat, not the number {pred}")
+    return Pair(gold, response_text(pred), wanted, place, row.number)
+
+
+def _verdict(pair: Pair | Malformed) -> Verdict:
+    """A line that holds no pair has a verdict, too: the others are judged all the same."""
+    if isinstance(pair, Malformed):
+        return failed(pair.reason, method="read")
+    try:
+        return judge(pair)
+    except ValueError as error:
+        return failed(str(error), method="read")
 
 
 def judge(pair: Pair) -> Verdict:
@@ -122,11 +144,12 @@ def judge(pair: Pair) -> Verdict:
         raise ValueError(f"{pair.place}: the gold of kind {pair.kind} is not {form} ({error!r})") from error
 
 
-def to_json(verdict: Verdict, *, number: int) -> str:
-    """One line of JSON; a score that means nothing is null."""
+def to_json(verdict: Verdict, *, number: int, line: int) -> str:
+    """One line of JSON; a score that means nothing is null. `row` counts rows, `line` the lines of the file."""
     return json.dumps(
         {
             "row": number,
+            "line": line,
             "correct": verdict.correct,
             "status": verdict.status.value,
             "score": None if math.isnan(verdict.score) else verdict.score,
@@ -140,13 +163,13 @@ def to_json(verdict: Verdict, *, number: int) -> str:
 def _math(gold: Any, pred: str) -> Verdict:
     from reasonrl.verifiers.math import verify_math
 
-    return verify_math(str(gold), pred)
+    return verify_math(gold, pred)
 
 
 def _number(gold: Any, pred: str) -> Verdict:
     from reasonrl.verifiers.math import verify_number
 
-    return verify_number(str(gold), pred)
+    return verify_number(gold, pred)
 
 
 def _code(gold: Any, pred: str) -> Verdict:

@@ -17,18 +17,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from reasonrl.verifiers.core import Verdict, accept, no_answer  # noqa: F401  # the last two: for the example
+from reasonrl.verifiers.inputs import response_text
 
-Completion = str | Sequence[Mapping[str, Any]]
-"""A text, or the messages of a chat."""
+Completion = str | Sequence[Mapping[str, Any]] | Mapping[str, Any] | None
+"""A text, the messages of a chat, or null."""
 Judge = Callable[[Any, str], Verdict]
-"""Takes the reference and the completion's text, as `verify_number(gold, response)` does."""
+"""Takes the reference, as the data set has it, and the completion's text, as `verify_number(gold, response)` does."""
 
 
 class RewardFunction(Protocol):
     __name__: str
 
     def __call__(
-        self, *, prompts: Sequence[Any], completions: Sequence[Completion], **columns: Any
+        self, prompts: Sequence[Any], completions: Sequence[Completion], **columns: Any
     ) -> list[float | None]: ...
 
 
@@ -54,7 +55,7 @@ def reward_function(judge: Judge, *, column: str = "gold", name: str | None = No
         if len(references) != len(completions):
             raise ValueError(f"{len(references)} references for {len(completions)} completions: pass one for each")
         return [
-            score(judge(reference, text_of(completion)))
+            score(judge(reference, response_text(completion)))
             for reference, completion in zip(references, completions, strict=True)
         ]
 
@@ -67,22 +68,5 @@ def score(verdict: Verdict) -> float | None:
     return verdict.score if verdict.judged and math.isfinite(verdict.score) else None
 
 
-def text_of(completion: Completion) -> str:
-    """The text of a completion; of a chat the contents of the assistant's messages, a line break between them.
-
-    >>> text_of([{"role": "assistant", "content": "so"}, {"role": "assistant", "content": [{"text": "Answer: 4"}]}])
-    'so\\nAnswer: 4'
-    """
-    if isinstance(completion, str):
-        return completion
-    contents = (message.get("content") for message in completion if message.get("role", "assistant") == "assistant")
-    return "\n".join(text for text in map(_content, contents) if text)
-
-
-def _content(content: Any) -> str:
-    """A message's content is a text, or a list of parts of which some have a text."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, Sequence):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
-    return ""
+text_of = response_text
+"""The text of a completion, whichever way it is written."""

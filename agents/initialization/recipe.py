@@ -41,14 +41,14 @@ _LANES = 128
 
 @dataclass(frozen=True)
 class PolicyConfig:
-    """Settings of the recipe. The same settings give the same weights on the same kind of machine."""
+    """Trains the shipped policy anew. The same settings give the same weights on the same kind of machine."""
 
     out: Path = Path("runs/policy")
     """Folder for checkpoint, metrics and the policy. An unfinished run in it is continued."""
     steps: int = 4000
     """Optimizer steps."""
     seed: int = 0
-    """Of weights and corpus."""
+    """Seeds the weights and the corpus."""
     hidden_size: int = 128
     """Width of the model."""
     layers: int = 5
@@ -88,9 +88,9 @@ class PolicyConfig:
     """Share of the steps, at the end, in which the learning rate falls to zero. With none the policy stays less sure of
     itself: worse when greedy, and with more left for search and reinforcement to find."""
     precision: Precision = "auto"
-    """Of matrix products: fp32, bf16, or auto for bf16 where the hardware has it. Weights stay fp32."""
+    """Precision of matrix products: fp32, bf16, or auto for bf16 where the hardware has it. Weights stay fp32."""
     device: str = "auto"
-    """cpu, cuda, or auto."""
+    """Where it runs: cpu, cuda, or auto for a GPU where there is one."""
     workers: int = 1
     """Processes that make the corpus ahead of time; 0 uses a thread. The corpus is the same."""
     evaluate_problems: int = 64

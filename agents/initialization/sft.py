@@ -52,7 +52,7 @@ _LARGE_VOCABULARY = 4096
 
 @dataclass(frozen=True)
 class SFTConfig:
-    """Settings of supervised fine-tuning."""
+    """Learns from demonstrations (supervised fine-tuning); run it again to go on where it stopped."""
 
     out: Path = Path("runs/sft")
     """Folder for checkpoint, metrics and the policy. An unfinished run in it is continued."""
@@ -81,15 +81,15 @@ class SFTConfig:
     decay: float = 0.4
     """Share of the steps, at the end, in which it falls to zero."""
     weight_decay: float = 0.1
-    """Of matrices."""
+    """Weight decay of the matrices; vectors have none."""
     clip: float = 1.0
     """Largest gradient norm."""
     precision: Precision = "auto"
-    """Of matrix products: fp32, bf16, or auto for bf16 where the hardware has it. Weights stay fp32."""
+    """Precision of matrix products: fp32, bf16, or auto for bf16 where the hardware has it. Weights stay fp32."""
     device: str = "auto"
-    """cpu, cuda, or auto."""
+    """Where it runs: cpu, cuda, or auto for a GPU where there is one."""
     seed: int = 0
-    """Of the corpus."""
+    """Seeds the corpus."""
     save_every: int = 200
     """Steps between checkpoints."""
     workers: int = 1

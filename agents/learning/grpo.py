@@ -80,12 +80,12 @@ _LEAST = {
 
 @dataclass(frozen=True)
 class GRPOConfig:
-    """Settings of GRPO."""
+    """Learns from rewards by GRPO; run it again to go on where it stopped."""
 
     out: Path = Path("runs/grpo")
     """Folder for checkpoint, metrics and the policy. An unfinished run in it is continued."""
     env: str = "reasonrl/ChainSum-v0"
-    """Environment id."""
+    """Environment id (see `reasonrl list`), or a family of your own: my.py:Family."""
     policy: str = "tiny"
     """What to start from: a policy's name, or a Hugging Face model's name or folder."""
     difficulty: tuple[int, ...] = ()
@@ -103,7 +103,7 @@ class GRPOConfig:
     max_tokens: int = 96
     """Longest answer."""
     temperature: float = 1.0
-    """Of sampling and of the learned distribution."""
+    """Temperature of the sampling and of the distribution that learns."""
     learning_rate: float = 1e-4
     """Peak learning rate of AdamW. The tiny policy takes up to 2e-4 and loses its skill at 1e-3; 1e-5 for SmolLM2."""
     warmup: int = 5
@@ -111,7 +111,7 @@ class GRPOConfig:
     decay: float = 0.5
     """Share of the steps, at the end, in which it falls to zero: the noise of the updates goes out of the weights."""
     weight_decay: float = 0.0
-    """Of matrices."""
+    """Weight decay of the matrices; vectors have none."""
     clip: float = 0.1
     """Largest gradient norm; with the constant normaliser a usual one is 0.02 to 0.05."""
     clip_low: float = 0.2
@@ -125,7 +125,7 @@ class GRPOConfig:
     kl_weight: float = 0.0
     """Weight of the KL divergence from the first policy; 0 saves its pass."""
     kl_estimator: KLEstimator = "k2"
-    """k2, or ratio_k3 for several epochs."""
+    """How the divergence is estimated: k2, or ratio_k3 for several epochs."""
     divide_by_std: bool = False
     """Scale each group's advantages to unit standard deviation."""
     mask_truncated: bool = False
@@ -133,11 +133,11 @@ class GRPOConfig:
     micro_tokens: int = 16384
     """Tokens in one pass of the trainer, padding included, to bound its memory."""
     precision: Precision = "fp32"
-    """Of matrix products: fp32, bf16, or auto. Weights stay fp32."""
+    """Precision of matrix products: fp32, bf16, or auto. Weights stay fp32."""
     device: str = "auto"
-    """cpu, cuda, or auto."""
+    """Where it runs: cpu, cuda, or auto for a GPU where there is one."""
     seed: int = 0
-    """Of problems and sampling."""
+    """Seeds the problems and the sampling."""
     evaluate_every: int = 50
     """Steps between greedy evaluations on the validation split; 0: never."""
     evaluate_problems: int = 128

@@ -18,6 +18,7 @@ from reasonrl.agents.policies.decoder import context_of, get_decoder, open_sessi
 from reasonrl.agents.policies.noise import sequence_keys, uniforms
 from reasonrl.agents.policies.sampler import draw, token_logprobs
 from reasonrl.envs.mdp import Stop
+from reasonrl.envs.registry import environment_id
 from reasonrl.envs.vocabulary import Vocabulary
 from torch import Tensor
 
@@ -62,7 +63,7 @@ class Rollout:
 def make_envs(id: str, lanes: int, **options: Any) -> VectorEnv:
     """The native vector environment at the token level, without automatic resets: one episode in each lane."""
     return gym.make_vec(
-        id,
+        environment_id(id),
         num_envs=lanes,
         vectorization_mode="vector_entry_point",
         autoreset_mode=AutoresetMode.DISABLED,

@@ -7,14 +7,14 @@ from typing import Any
 
 from reasonrl.envs.core import Judge, View
 from reasonrl.envs.datasets import get_judge
-from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.families import get_family, is_family
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import Vocabulary
 
 
 def judge_of(view: View) -> Judge:
     """What knows how this problem's answers are written and when they are final."""
-    return get_family(view.family) if view.family in FAMILIES else get_judge(view.family)
+    return get_family(view.family) if is_family(view.family) else get_judge(view.family)
 
 
 def said(state: State) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from reasonrl.agents.policies.core import Policy
+from reasonrl.verifiers.named import is_place, load_named
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +19,7 @@ POLICIES = {
     "<folder or hub name>": "any causal language model in Hugging Face format",
     "openai:<model>@<base url>": "a server with an OpenAI-compatible chat interface (vLLM, SGLang, llama.cpp, ...)",
     "completions:<model>@<base url>": "the same with its plain completions interface",
+    "<file.py:name>": "a policy of your own, or a function without arguments that makes one",
 }
 """How a policy is named, and what it is."""
 
@@ -37,6 +39,8 @@ def get_policy(
         device: of a local model; None: a GPU where there is one.
         max_lanes: sequences that a local model decodes at once.
     """
+    if is_place(spec):
+        return _own_policy(spec)
     if match := re.fullmatch(r"(openai|completions):(.+)@(https?://\S+)", spec):
         from reasonrl.agents.policies.endpoint import EndpointPolicy
 
@@ -44,9 +48,9 @@ def get_policy(
     if spec.startswith(("openai:", "completions:")):
         raise ValueError(f"cannot read the endpoint {spec!r}: write it as openai:<model>@http://host:port/v1")
     if not _looks_like_a_model(spec):
-        near = difflib.get_close_matches(spec, ("tiny", "smollm2"), n=1)
-        hint = f": did you mean {near[0]!r}?" if near else "."
-        raise ValueError(f"unknown policy {spec!r}{hint} {describe()}")
+        near = difflib.get_close_matches(spec, POLICIES, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown policy {spec!r}.{hint} {describe()}")
     try:
         from reasonrl.agents.policies.local import LocalPolicy
     except ImportError as error:
@@ -75,6 +79,15 @@ def get_policy(
         raise ValueError(
             f"no causal language model could be opened at {place!s}: {_first_line(error)}. {describe()}"
         ) from error
+
+
+def _own_policy(place: str) -> Policy:
+    made = load_named(place, what="a policy")
+    policy = made if hasattr(made, "propose") and not isinstance(made, type) else made()
+    for needed in ("name", "propose"):
+        if not hasattr(policy, needed):
+            raise ValueError(f"{place} is no policy, it has no {needed!r}: see reasonrl.agents.policies.core.Policy")
+    return cast(Policy, policy)
 
 
 def describe() -> str:

@@ -5,6 +5,8 @@
     mcts:logprob, best_of_n:self_consistency, beam:feedback+logprob
                                          another guide, see `guides`
 
+    my.py:search, my.py:search:logprob   an algorithm of your own: a function of the tree, or of tree and config
+
 Every algorithm's settings are the fields of its config.
 """
 
@@ -13,6 +15,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import inspect
+import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +34,7 @@ from reasonrl.agents.search.majority import MajorityConfig, majority
 from reasonrl.agents.search.mcts import MCTSConfig, mcts
 from reasonrl.agents.search.tree import Tree
 from reasonrl.envs.core import Problem, Source, View
+from reasonrl.verifiers.named import is_place, load_named
 
 DEFAULT_GUIDE = "feedback"
 Config = GreedyConfig | MajorityConfig | BestOfNConfig | BeamConfig | MCTSConfig
@@ -39,7 +44,7 @@ Config = GreedyConfig | MajorityConfig | BestOfNConfig | BeamConfig | MCTSConfig
 class AgentKind:
     """What a name stands for."""
 
-    config: type[Config]
+    config: type[Any]
     run: Callable[[Tree, Any], Search]
     guided: bool
     summary: str
@@ -60,7 +65,8 @@ class SearchAgent:
 
     name: str
     """As given to `get_agent`."""
-    config: Config
+    config: Any
+    """A dataclass of the algorithm's settings."""
     guide: Guide | None
 
     @property
@@ -91,7 +97,7 @@ class SearchAgent:
         on_done: Callable[[SearchResult], None] | None = None,
     ) -> list[SearchResult]:
         """Searches every problem; see `search_many`."""
-        kind = AGENTS[self.name.partition(":")[0]]
+        kind = agent_kind(self.name)
         return search_many(
             views,
             source=source,
@@ -108,20 +114,68 @@ class SearchAgent:
         )
 
 
+def split_spec(spec: str) -> tuple[str, str]:
+    """The algorithm's name and the guide's, "" where none is named.
+
+    >>> split_spec("mcts:logprob"), split_spec("my.py:search"), split_spec("my.py:search:my.py:guide")
+    (('mcts', 'logprob'), ('my.py:search', ''), ('my.py:search', 'my.py:guide'))
+    """
+    first, _, rest = spec.partition(":")
+    second, _, guide = rest.partition(":")
+    return (f"{first}:{second}", guide) if is_place(f"{first}:{second}") else (first, rest)
+
+
+def agent_kind(spec: str) -> AgentKind:
+    """What an agent's name stands for; an unknown one is an error that lists what there is."""
+    name, _ = split_spec(spec)
+    if is_place(name):
+        return _own_kind(name)
+    if name not in AGENTS:
+        near = difflib.get_close_matches(name, AGENTS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"unknown agent {name!r}: {hint}There are {', '.join(AGENTS)}, or your own: file.py:name")
+    return AGENTS[name]
+
+
+@dataclass(frozen=True)
+class OwnConfig:
+    """The settings of an algorithm that has none of its own."""
+
+    temperature: float = 1.0
+    """Of the samples, where the algorithm asks for it."""
+
+
+def _own_kind(place: str) -> AgentKind:
+    """An algorithm in somebody's file: a function of the tree, or of the tree and a config (a dataclass)."""
+    made = load_named(place, what="a search algorithm")
+    if isinstance(made, AgentKind):
+        return made
+    if not inspect.isfunction(made):
+        raise ValueError(f"{place} is no search algorithm: write a function of the tree, such as agents/search/mcts.py")
+    parameters = list(inspect.signature(made).parameters)
+    summary = (made.__doc__ or "an algorithm of your own").strip().split("\n")[0]
+    if len(parameters) == 1:
+        return AgentKind(OwnConfig, _without_config(made), True, summary)
+    config = typing.get_type_hints(made).get(parameters[1]) if len(parameters) == 2 else None
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
+        raise ValueError(f"{place} takes (tree) or (tree, config: a dataclass), got ({', '.join(parameters)})")
+    return AgentKind(config, made, True, summary)
+
+
+def _without_config(algorithm: Callable[[Tree], Search]) -> Callable[[Tree, Any], Search]:
+    return lambda tree, config: algorithm(tree)
+
+
 def get_agent(spec: str, *, problems: Iterable[Problem] | None = None, **settings: Any) -> SearchAgent:
     """The agent of this name.
 
     Args:
-        spec: a name of `AGENTS`, for a guided one optionally with its guide: "mcts:logprob".
+        spec: a name of `AGENTS` or `file.py:name`, for a guided one optionally with its guide: "mcts:logprob".
         problems: what the oracle guide "hidden_verifier" may look up.
         settings: fields of the agent's config to change, such as `width=8`.
     """
-    name, _, guide_name = spec.partition(":")
-    if name not in AGENTS:
-        near = difflib.get_close_matches(name, AGENTS, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"unknown agent {name!r}: {hint}There are {', '.join(AGENTS)}")
-    kind = AGENTS[name]
+    name, guide_name = split_spec(spec)
+    kind = agent_kind(spec)
     if guide_name and not kind.guided:
         raise ValueError(f"{name} listens to no guide: drop ':{guide_name}', or take best_of_n:{guide_name}")
     fields = [field.name for field in dataclasses.fields(kind.config)]
@@ -136,5 +190,5 @@ def get_agent(spec: str, *, problems: Iterable[Problem] | None = None, **setting
     return SearchAgent(spec, config, guide)
 
 
-def _start(run: Callable[[Tree, Any], Search], config: Config, tree: Tree) -> Search:
+def _start(run: Callable[[Tree, Any], Search], config: Any, tree: Tree) -> Search:
     return run(tree, config)

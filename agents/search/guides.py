@@ -15,13 +15,14 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from reasonrl.agents.search.tree import Node
 from reasonrl.envs.core import Problem, View
 from reasonrl.verifiers.core import StepVerdict, Verdict
+from reasonrl.verifiers.named import is_place, load_named
 
 NEUTRAL = 0.5
 """The score of what cannot be judged."""
@@ -218,7 +219,7 @@ def get_guide(name: str, *, problems: Iterable[Problem] | None = None) -> Guide:
     """The guide of this name, or the mean of several: "feedback+logprob".
 
     Args:
-        name: one of `GUIDES`, "hidden_verifier", or several joined by "+".
+        name: one of `GUIDES`, "hidden_verifier", `file.py:name` (a guide, or a class of one), or several joined by "+".
         problems: what "hidden_verifier" may look up.
     """
     if "+" in name:
@@ -228,6 +229,13 @@ def get_guide(name: str, *, problems: Iterable[Problem] | None = None) -> Guide:
         if problems is None:
             raise ValueError("the hidden verifier is an oracle and needs the problems: pass problems=[...]")
         return HiddenVerifier(problems)
+    if is_place(name):
+        made = load_named(name, what="a guide")
+        guide = made if hasattr(made, "score") and not isinstance(made, type) else made()
+        for needed in ("name", "oracle", "range", "certain", "changes", "verifier_calls", "score"):
+            if not hasattr(guide, needed):
+                raise ValueError(f"{name} is no guide, it has no {needed!r}: see reasonrl.agents.search.guides.Guide")
+        return cast(Guide, guide)
     if name not in GUIDES:
         known = (*GUIDES, "hidden_verifier")
         near = difflib.get_close_matches(name, known, n=1)

@@ -6,11 +6,9 @@ A subject is named by an id of the registry, the name of a family or data set, `
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from reasonrl.benchmarks.audit.answers import Kind
@@ -22,6 +20,7 @@ from reasonrl.envs.registry import environment_ids, source_name
 from reasonrl.envs.seeding import generator
 from reasonrl.verifiers.answers import MARK, extract_answer
 from reasonrl.verifiers.math import parse_number
+from reasonrl.verifiers.named import load_named
 
 PEERS = ("reasoning_gym",)
 
@@ -242,15 +241,4 @@ def _peer_names(name: str) -> list[str]:
 
 def _load(name: str) -> Family:
     """A family from `module:Class` or `file.py:Class`."""
-    place, _, attribute = name.rpartition(":")
-    if place.endswith(".py"):
-        spec = importlib.util.spec_from_file_location(Path(place).stem, place)
-        if spec is None or spec.loader is None or not Path(place).is_file():
-            raise ValueError(f"there is no file {place!r}: name a family as file.py:Class")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    else:
-        module = importlib.import_module(place)
-    if not hasattr(module, attribute):
-        raise ValueError(f"{place} has no class {attribute!r}: name a family as file.py:Class")
-    return cast(Family, getattr(module, attribute)())
+    return cast(Family, load_named(name, what="a family")())

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,10 @@ from reasonrl.verifiers.answers import final_answer, is_final_line, up_to_first
 from reasonrl.verifiers.arithmetic import evaluate
 from reasonrl.verifiers.canonical import canonical_response
 from reasonrl.verifiers.core import StepVerdict, Verdict
+from reasonrl.verifiers.inputs import reference_text
 from reasonrl.verifiers.math import parse_number, verify_number
+from reasonrl.verifiers.rows import Row as ReadRow
+from reasonrl.verifiers.rows import read_rows
 
 PUBLISHED = "https://github.com/openai/grade-school-math/tree/master/grade_school_math/data"
 HUB = "openai/gsm8k"
@@ -147,7 +149,7 @@ def load(data: str | None) -> GSM8K:
     path = Path(data).expanduser()
     if path.is_file():
         return _from_file(str(path), path.stat().st_mtime_ns)
-    if re.fullmatch(r"[\w-]+/[\w.-]+", data) and not data.endswith((".jsonl", ".json")):
+    if re.fullmatch(r"[\w-]+/[\w.-]+", data) and not data.endswith((".jsonl", ".json", ".gz")):
         return _from_hub(data)
     raise FileNotFoundError(f"there is no file {data!r}: pass --data <file>, {_where()}")
 
@@ -159,31 +161,24 @@ def _where() -> str:
 @functools.lru_cache(maxsize=4)
 def _from_file(path: str, changed: int) -> GSM8K:
     """Cached by name and time of change: a vector of environments reads the file once."""
-    with open(path, encoding="utf-8") as file:
-        try:
-            lines = file.read().split("\n")
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{path} is not a text file in UTF-8 (byte {error.start}): pass the published JSONL"
-            ) from error
-    rows = tuple(_from_line(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip())
+    rows = tuple(map(_from_row, read_rows(path)))
     if not rows:
         raise ValueError(f"{path} is empty: pass the published JSONL, {_where()}")
     return _source({_ANY_SPLIT: rows})
 
 
-def _from_line(line: str, place: str) -> Row:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{place}: not a JSON object ({error})") from error
-    return _row(record, place)
+def _from_row(read: ReadRow) -> Row:
+    if read.error:
+        raise ValueError(read.error)
+    return _row(read.value, read.place)
 
 
 def _row(record: Any, place: str) -> Row:
     if not isinstance(record, Mapping):
         raise ValueError(f"{place}: not a JSON object but {type(record).__name__}")
     question, answer = record.get("question"), record.get("answer")
+    if isinstance(answer, int | float) and not isinstance(answer, bool):
+        answer = f"{_HASHES} {reference_text(answer)}"
     if not isinstance(question, str) or not isinstance(answer, str) or not question.strip():
         raise ValueError(f"{place}: it needs the texts 'question' and 'answer'")
     _, mark, gold = answer.rpartition(_HASHES)

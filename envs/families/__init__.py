@@ -8,6 +8,7 @@ import importlib
 from typing import cast
 
 from reasonrl.envs.core import Family
+from reasonrl.verifiers.named import is_place, load_named
 
 FAMILIES = {
     "chain_sum": "reasonrl.envs.families.math.chain_sum:ChainSum",
@@ -35,9 +36,34 @@ def camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-@functools.cache
+_OWN: dict[str, Family] = {}
+"""Families of somebody's own code that were loaded, by their names."""
+
+
+def is_family(name: str) -> bool:
+    """Whether problems of this name come from a family, shipped or loaded."""
+    return name in FAMILIES or name in _OWN
+
+
 def get_family(name: str) -> Family:
-    """The family of this name; an unknown one is an error that lists what exists."""
+    """The family of this name, or of `file.py:Class`; an unknown one is an error that lists what exists."""
+    if name in _OWN:
+        return _OWN[name]
+    if is_place(name):
+        made = load_named(name, what="a family")
+        family = cast(Family, made() if isinstance(made, type) else made)
+        missing = [each for each in ("name", "difficulties", "verify", "check_step") if not hasattr(family, each)]
+        if missing:
+            raise ValueError(f"{name} is no family, it has no {missing[0]!r}: see reasonrl.envs.core.Family")
+        if family.name in FAMILIES:
+            raise ValueError(f"{name} calls itself {family.name!r}, as a shipped family does: give it another name")
+        _OWN[family.name] = family
+        return family
+    return _shipped(name)
+
+
+@functools.cache
+def _shipped(name: str) -> Family:
     if name not in FAMILIES:
         near = difflib.get_close_matches(name, FAMILIES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""

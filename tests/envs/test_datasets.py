@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_missing_data_says_what_to_pass(tmp_path: Path) -> None:
         ("[1, 2]", "not a JSON object but list"),
         ('{"question": "q"}', "'question' and 'answer'"),
         ('{"question": " ", "answer": "#### 1"}', "'question' and 'answer'"),
-        ('{"question": "q", "answer": 7}', "'question' and 'answer'"),
+        ('{"question": "q", "answer": [7]}', "'question' and 'answer'"),
         ('{"question": "q", "answer": "7"}', "must end with '####"),
         ('{"question": "q", "answer": "#### seven"}', "must end with '####"),
         ("[" * 100_000, "not a JSON object"),
@@ -242,3 +243,26 @@ def test_hardly_any_published_step_is_called_invalid() -> None:
     ]
     assert verdicts.count(StepVerdict.INVALID) < len(verdicts) / 200
     assert verdicts.count(StepVerdict.USEFUL) > len(verdicts) * 0.9
+
+
+@pytest.mark.parametrize("answer", ["7", "7.0"])
+def test_an_answer_may_be_a_bare_number(tmp_path: Path, answer: str) -> None:
+    path = write(tmp_path / "numbers.jsonl", [f'{{"question": "3+4?", "answer": {answer}}}'])
+    source = get_dataset("gsm8k", str(path))
+    problem = source.problem("test", 0)
+    assert source.family_of(problem.view).verify(problem, "Answer: 7").correct
+
+
+def test_a_file_may_be_gzipped_marked_or_an_array(tmp_path: Path) -> None:
+    rows = [{"question": "3+4?", "answer": "#### 7"}, {"question": "3+5?", "answer": "#### 8", "more": float("nan")}]
+    lines = "\r\n".join(map(json.dumps, rows))
+    written = {
+        "a.jsonl": f"\ufeff{lines}".encode(),
+        "b.jsonl.gz": gzip.compress(lines.encode()),
+        "c.json": json.dumps(rows, indent=2).encode(),
+    }
+    for name, content in written.items():
+        (tmp_path / name).write_bytes(content)
+        assert len(load(str(tmp_path / name))) == 2
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        load("data/missing.jsonl.gz")

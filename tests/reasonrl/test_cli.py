@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
+import itertools
 import shlex
 import subprocess
 import sys
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 import tyro
 
-from reasonrl.cli import COMMANDS, explain, find_command, usage
+from reasonrl.cli import COMMANDS, explain, find_command, main, usage
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,3 +79,64 @@ def test_the_readme_shows_every_kind_of_command() -> None:
         "train",
         "policy",
     }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_is_made_of_sentences(name: str) -> None:
+    """The help of a command and of every field is there, says what is meant, and ends as a sentence does."""
+    module, config = COMMANDS[name].place.split(":")
+    found = getattr(importlib.import_module(module), config)
+    (tree,) = ast.parse(inspect.getsource(found)).body
+    assert isinstance(tree, ast.ClassDef)
+    behind = itertools.pairwise(tree.body)
+    helps = [
+        str(second.value.value) if isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant) else ""
+        for first, second in behind
+        if isinstance(first, ast.AnnAssign)
+    ]
+    for text in [found.__doc__ or "", *helps]:
+        assert text, f"{name} has a field without help"
+        assert not text.startswith("Of "), text
+        assert text.rstrip().endswith((".", "?", ")", "`")), text
+
+
+@pytest.mark.parametrize("name", ["play", "solve", "bench", "verify"])
+def test_help_shows_an_example_that_the_command_takes(name: str) -> None:
+    module, config = COMMANDS[name].place.split(":")
+    found = getattr(importlib.import_module(module), config)
+    examples = [part for part in found.__doc__.split("`")[1::2] if part.startswith("reasonrl")]
+    assert examples
+    for example in examples:
+        command, rest = find_command(shlex.split(" ".join(example.split()))[1:])
+        assert command == name
+        tyro.cli(found, args=rest)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["solve", "reasonrl/Countdwn-v0"], "did you mean reasonrl/Countdown-v0"),
+        (["solve", "--agent", "mtcs"], "did you mean 'mcts'"),
+        (["solve", "--agent", "mcts:feedbak"], "did you mean 'feedback'"),
+        (["solve", "--policy", "tinny"], "Did you mean 'tiny'"),
+        (["solve", "nothing.py:Family"], "there is no file 'nothing.py'"),
+        (["bench", "--agents", "nothing.py:search"], "there is no file 'nothing.py'"),
+        (["bench", "--env", "mat"], "MathReason-v0"),
+        (["train", "grpo", "--env", "reasonrl/KnightKnaves-v0", "--out", "{folder}"], "reasonrl/KnightsKnaves-v0"),
+    ],
+)
+def test_a_mistyped_name_gets_a_suggestion(
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["reasonrl", *(each.format(folder=tmp_path) for each in arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.count("\n") == 1

@@ -107,13 +107,17 @@ def test_standard_input_is_a_file_too(monkeypatch: pytest.MonkeyPatch, capsys: p
     ],
     ids=range(12),
 )
-def test_a_malformed_line_is_named_by_its_number_after_the_verdicts_before_it(
+def test_a_malformed_line_is_named_by_its_number_and_the_others_are_judged(
     line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = write(tmp_path / "pairs.jsonl", {"gold": "5", "pred": "Answer: 5"}, "", line)
-    with pytest.raises(ValueError, match=r"pairs\.jsonl, line 3: "):
-        main(VerifyConfig(file=path))
-    assert json.loads(capsys.readouterr().out)["correct"] is True
+    path = write(
+        tmp_path / "pairs.jsonl", {"gold": "5", "pred": "Answer: 5"}, "", line, {"gold": "5", "pred": "Answer: 5"}
+    )
+    rows, code = run(VerifyConfig(file=path), capsys)
+    assert [row["line"] for row in rows] == [1, 3, 4]
+    assert [row["status"] for row in rows] == ["correct", "error", "correct"]
+    assert "pairs.jsonl, line 3: " in rows[1]["reason"]
+    assert code == 2
 
 
 @pytest.mark.parametrize(
@@ -144,3 +148,28 @@ def test_what_a_verdict_says_is_one_line_of_ascii(capsys: pytest.CaptureFixture[
     rows, code = run(main_config, capsys)
     assert len(rows) == 1
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("pair", "status"),
+    [
+        ({"gold": "7", "pred": None}, "no_answer"),
+        ({"gold": 7, "pred": "Answer: 7"}, "correct"),
+        ({"gold": 7.0, "pred": "Answer: 7"}, "correct"),
+        ({"gold": 0.5, "pred": "Answer: 1/2"}, "correct"),
+        ({"gold": ["7", "seven"], "pred": "Answer: 7"}, "correct"),
+        ({"gold": [8, 7], "pred": "Answer: 7", "kind": "number"}, "correct"),
+        ({"gold": [8, 9], "pred": "Answer: 7"}, "wrong"),
+        ({"gold": [], "pred": "Answer: 7"}, "bad_reference"),
+        ({"gold": "", "pred": "Answer: 7"}, "bad_reference"),
+        ({"gold": "7", "pred": [{"role": "assistant", "content": "Answer: 7"}]}, "correct"),
+        ({"gold": "7", "pred": [{"role": "user", "content": "Answer: 7"}]}, "no_answer"),
+        ({"gold": "7", "pred": {"role": "assistant", "content": None}}, "no_answer"),
+        ({"gold": PROOF, "pred": None, "kind": "proof"}, "no_answer"),
+    ],
+)
+def test_numbers_nulls_lists_and_messages_are_data(
+    pair: dict[str, Any], status: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, _ = run(VerifyConfig(file=write(tmp_path / "pairs.jsonl", pair, {"gold": "7", "pred": "Answer: 7"})), capsys)
+    assert [row["status"] for row in rows] == [status, "correct"]

@@ -521,8 +521,8 @@ def test_numbers_too_large_to_write_are_refused_quickly(answer: str) -> None:
 
 
 def test_bytes_are_read_as_text() -> None:
-    assert verify_math(b"42", b"\\boxed{42}").correct  # type: ignore[arg-type]
-    assert verify_math("42", b"\xff\\boxed{42}").correct  # type: ignore[arg-type]
+    assert verify_math(b"42", b"\\boxed{42}").correct
+    assert verify_math("42", b"\xff\\boxed{42}").correct
 
 
 def test_a_pair_that_takes_too_long_ends_at_the_deadline_and_the_next_one_is_judged() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from reasonrl.verifiers.core import Verdict, failed
-from reasonrl.verifiers.math import verify_number
+from reasonrl.verifiers.math import verify_math, verify_number
 from reasonrl.verifiers.trl import reward_function, text_of
 
 PROMPTS = ["2+2?", "3+3?", "5+5?"]
@@ -65,3 +67,20 @@ def test_trl_is_not_imported() -> None:
     code = "import sys; import reasonrl.verifiers.trl; print(sorted({'trl', 'torch', 'sympy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("judge", [verify_number, verify_math])
+def test_references_are_numbers_and_completions_null_as_data_has_them(judge: Any) -> None:
+    golds = [7, 7.0, np.int64(7), np.float32(7), Fraction(14, 2), ["seven", 7], "3+4=7\n#### 7"]
+    right = reward_function(judge)(prompts=["?"] * 7, completions=["Answer: 7"] * 7, gold=golds)
+    assert right == [1.0] * 7
+    assert reward_function(judge)(["?"] * 7, ["Answer: 8"] * 7, gold=golds) == [0.0] * 7
+    nulls: list[Any] = [None, [], [{"role": "assistant", "content": None}], "", {"role": "assistant", "content": None}]
+    assert reward_function(judge)(prompts=["?"] * 5, completions=nulls, gold=[7] * 5) == [0.0] * 5
+    unknown: list[Any] = [None, True, float("nan"), {"answer": 7}, []]
+    assert reward_function(judge)(prompts=["?"] * 5, completions=["Answer: 7"] * 5, gold=unknown) == [None] * 5
+
+
+def test_thoughts_beside_the_content_are_not_the_answer() -> None:
+    chat = [{"role": "assistant", "reasoning_content": "Answer: 6", "content": "Answer: 7"}]
+    assert reward_function(verify_number)(prompts=["?"], completions=[chat], gold=[7]) == [1.0]

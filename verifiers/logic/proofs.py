@@ -101,7 +101,7 @@ def check_proof_line(lines: Sequence[Formula], line: ProofLine) -> str:
     return ""
 
 
-def verify_proof(premises: Sequence[str], goal: str, lines: str | Sequence[str]) -> Verdict:
+def verify_proof(premises: Sequence[str], goal: str, lines: str | Sequence[str] | None) -> Verdict:
     """Whether the lines prove the goal from the premises. Strict: one line that does not follow spoils the proof.
 
     Args:
@@ -116,6 +116,8 @@ def verify_proof(premises: Sequence[str], goal: str, lines: str | Sequence[str])
         reason = f"the premises (at most {MAX_PREMISES}) and the goal must be formulas such as A&B>~C"
         return failed(reason, status=Status.BAD_REFERENCE, method="proof")
     wanted = known.pop()
+    if lines is None:
+        return no_answer("the response is null")
     text = without_thoughts(lines if isinstance(lines, str) else "\n".join(lines[: MAX_LINES + 1]))
     if len(text) > MAX_PROOF_CHARS:
         return _no_proof(text, f"a proof has at most {MAX_PROOF_CHARS} characters")

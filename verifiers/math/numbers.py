@@ -8,11 +8,14 @@ Compared as  rationals: 0.5 is 1/2, 0.3333 is not 1/3, 50% is 1/2 (or 50 where `
 
 from __future__ import annotations
 
+import functools
 import re
 from fractions import Fraction
+from typing import Any
 
 from reasonrl.verifiers.answers import NOT_MARKED, read_final
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
+from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math.units import RADIAN
 from reasonrl.verifiers.math.words import CHANGES_THE_VALUE, harmless_before, read_tail
 
@@ -50,7 +53,7 @@ _GROUPED = (
 """Digits grouped as elsewhere: the whole text, so that nothing else can be meant."""
 
 
-def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) -> Verdict:
+def verify_number(gold: Any, response: Any, *, percent_is_unit: bool = False) -> Verdict:
     """Whether the final answer of a response is the gold number.
 
     Args:
@@ -58,7 +61,11 @@ def verify_number(gold: str, response: str, *, percent_is_unit: bool = False) ->
         response: the whole text; its final answer must be marked.
         percent_is_unit: read "25%" as 25, for questions that ask for a percentage.
     """
-    expected = parse_number(gold, percent_is_unit=percent_is_unit)
+    if not (isinstance(gold, str) and isinstance(response, str)):  # numbers, nulls, lists, messages
+        judge = functools.partial(verify_number, percent_is_unit=percent_is_unit)
+        return judge_any(judge, gold, response, method=METHOD)
+    # a published solution ends with its number: "3+4=7\n#### 7"
+    expected = parse_number(gold.rpartition("####")[2], percent_is_unit=percent_is_unit)
     if expected is None:
         return failed(f"the reference {gold[:40]!r} is not a number", status=Status.BAD_REFERENCE, method=METHOD)
     final, reason, _ = read_final(response)

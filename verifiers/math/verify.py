@@ -16,6 +16,7 @@ from typing import Any
 
 from reasonrl.verifiers.answers import NOT_MARKED, read_final
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
+from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math import text as texts
 from reasonrl.verifiers.math.compare import Comparison
@@ -50,7 +51,7 @@ _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)\.?", re.ASCII)
 _UNIT_LETTER = re.compile(r"\d\s*[A-Za-z]\s*\.?\s*$", re.ASCII)
 
 
-def verify_math(gold: str, prediction: str, *, options: MathOptions | None = None, **changes: Any) -> Verdict:
+def verify_math(gold: Any, prediction: Any, *, options: MathOptions | None = None, **changes: Any) -> Verdict:
     r"""Whether the final answer of a response means the same as the gold answer.
 
     Args:
@@ -68,6 +69,9 @@ def verify_math(gold: str, prediction: str, *, options: MathOptions | None = Non
     >>> verify_math("42", r"\boxed{6 \cdot 7}").correct
     False
     """
+    if not (isinstance(gold, str) and isinstance(prediction, str)):  # numbers, nulls, lists, messages
+        judge = functools.partial(verify_math, options=options, **changes)
+        return judge_any(judge, gold, prediction, method=METHOD)
     chosen = options or _DEFAULT
     if changes:
         chosen = dataclasses.replace(chosen, **changes)

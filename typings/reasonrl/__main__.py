@@ -1,0 +1,1 @@
+../../reasonrl/__main__.py
