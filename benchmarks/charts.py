@@ -87,7 +87,7 @@ def line_chart(
     legend = _legend(series) if room > _NAME_ROOM[1] else []
     right = _WIDTH - (14.0 if legend else max(room, _NAME_ROOM[0]))
     bottom = _HEIGHT - _BOTTOM
-    height = _HEIGHT + _LEGEND_ROW * len(legend)
+    tall = _HEIGHT + _LEGEND_ROW * len(legend)
 
     def at_x(x: float) -> float:
         return _LEFT + (warp(x) - warp(x_low)) / x_span * (right - _LEFT)
@@ -95,9 +95,7 @@ def line_chart(
     def at_y(y: float) -> float:
         return bottom - max(y, 0.0) / y_high * (bottom - _TOP)
 
-    parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(_spoken(title, series, y_format))}">'
-    ]
+    parts = [f'<svg viewBox="0 0 {_WIDTH} {tall}" role="img" aria-label="{escape(_spoken(title, series, y_format))}">']
     for tick in y_ticks:
         y = at_y(tick)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
