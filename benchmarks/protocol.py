@@ -214,9 +214,14 @@ class _Bench:
                 f"{suite.env} {suite.split}: of the problems in the store {settled} since; "
                 "what was answered to them no longer counts"
             )
+        judged_with = self.store.references(suite.env, suite.options)
+        today = {problem.id: (problem, reference_of(problem)) for problem in suite.problems}
+        outdated = {id for id, reference in judged_with if id in today and reference != today[id][1]}
+        if not outdated:
+            return
         stored, pairs = Anew(self.store, split=suite.split), []
-        for problem in suite.problems:
-            reference = reference_of(problem)
+        for id in sorted(outdated):
+            problem, reference = today[id]
 
             def wanted(result: Result, reference: str = reference) -> bool:
                 return result.reference != reference

@@ -288,6 +288,13 @@ class Store:
         query = "SELECT id, content FROM problems WHERE env = ? AND options = ? AND current"
         return dict(self._db.execute(query, (env, options)).fetchall())
 
+    def references(self, env: str, options: str) -> set[tuple[str, str]]:
+        """(problem, hash of the reference that an answer to it was judged with), of the problems that are current."""
+        where = "WHERE results.env = ? AND results.options = ?"
+        return set(
+            self._db.execute(f"SELECT DISTINCT results.problem, reference FROM {_CURRENT} {where}", (env, options))
+        )
+
     def settle(self, env: str, options: str, contents: Mapping[str, str | None]) -> None:
         """Makes these problems current as they are today; None: it is gone. Others stay as they were."""
         with self._db:
