@@ -11,6 +11,8 @@ from reasonrl.benchmarks.statistics import Interval
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 400, 40, 8, 40
 _LEFT, _RIGHT = 14, 14
+_LONG, _LINE = 28, 14
+"""Letters of a name that leave room for the figures beside it; else these go on a line of their own, so high."""
 
 
 class Mark(NamedTuple):
@@ -30,7 +32,8 @@ def interval_chart(marks: Sequence[Mark], *, title: str, x_label: str) -> str:
     if not marks:
         return f'<p class="none">{escape(title)}: nothing to draw yet.</p>'
     ticks = linear_ticks(0.0, max(mark.interval.high for mark in marks))
-    height = _TOP + _ROW * len(marks) + _BOTTOM
+    more = _LINE if max(len(mark.name) for mark in marks) > _LONG else 0
+    height = _TOP + (_ROW + more) * len(marks) + _BOTTOM
     bottom, right = height - _BOTTOM, _WIDTH - _RIGHT
 
     def at(share: float) -> float:
@@ -46,11 +49,12 @@ def interval_chart(marks: Sequence[Mark], *, title: str, x_label: str) -> str:
     parts.append(f'<text class="axis" x="{centre:.1f}" y="{height - 6}" text-anchor="middle">{escape(x_label)}</text>')
     for position, mark in enumerate(marks):
         value, low, high = mark.interval
-        css, y = f"s{mark.colour}", _TOP + _ROW * position
+        css, y = f"s{mark.colour}", _TOP + (_ROW + more) * position
         about = f"{percent(value)} · {mark.about}"
         parts.append(f'<text class="name {css}" x="{_LEFT}" y="{y + 14}">{escape(mark.name)}</text>')
-        parts.append(f'<text class="tick" x="{right}" y="{y + 14}" text-anchor="end">{escape(about)}</text>')
-        parts.append(f'<path class="whisker {css}" d="M{at(low):.1f} {y + 27}L{at(high):.1f} {y + 27}"/>')
-        shape = marker(mark.colour, at(value), y + 27)
+        parts.append(f'<text class="tick" x="{right}" y="{y + 14 + more}" text-anchor="end">{escape(about)}</text>')
+        level = y + 27 + more
+        parts.append(f'<path class="whisker {css}" d="M{at(low):.1f} {level}L{at(high):.1f} {level}"/>')
+        shape = marker(mark.colour, at(value), level)
         parts.append(f'<path class="mark {css}" d="{shape}"><title>{escape(mark.note or mark.name)}</title></path>')
     return "".join([*parts, "</svg>"])
