@@ -30,14 +30,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 Make = Callable[..., Any]
 
 
-@pytest.fixture
-def config(tmp_path: Path, make_policy: Make) -> BenchConfig:
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, make_policy: Make) -> BenchConfig:
     config = BenchConfig(
         env=("reasonrl/Countdown-v0",),
         agents=("greedy", "majority", "best_of_n", "beam", "mcts"),
         budgets=(64, 160),
         limit=8,
-        store=str(tmp_path / "store.sqlite"),
+        store=str(tmp_path_factory.mktemp("bench") / "store.sqlite"),
     )
     run_bench(config, policy=make_policy(skill=0.6), console=Console(quiet=True))
     return config
@@ -48,8 +48,8 @@ def rows_of(config: BenchConfig) -> list[Row]:
         return summarise(store.results())
 
 
-def page_of(config: BenchConfig, **settings: Any) -> str:
-    page = Path(config.store).with_suffix(".html")
+def page_of(config: BenchConfig, *, page: Path | None = None, **settings: Any) -> str:
+    page = page or Path(config.store).with_suffix(".html")
     main(ReportConfig(store=config.store, page=str(page), **settings))
     return page.read_text()
 
@@ -203,8 +203,8 @@ def test_a_learning_curve_of_nothing_is_a_sentence_and_no_page(
         folder.mkdir()
         (folder / "metrics.jsonl").write_text(content)
     with pytest.raises(FileNotFoundError, match="holds no learning curve"):
-        page_of(config, learning=(str(write_metrics(tmp_path / "some")), str(folder)))
-    assert not Path(config.store).with_suffix(".html").exists()
+        page_of(config, page=tmp_path / "page.html", learning=(str(write_metrics(tmp_path / "some")), str(folder)))
+    assert not (tmp_path / "page.html").exists()
 
 
 def test_the_picture_is_whole_small_and_the_same_each_time(config: BenchConfig, tmp_path: Path) -> None:
