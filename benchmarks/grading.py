@@ -111,7 +111,7 @@ def line_verdicts(family: Judge, view: View, lines: Sequence[str]) -> tuple[Step
             calculated = not final and verdict == StepVerdict.USEFUL
             wrong = not final and verdict == StepVerdict.INVALID
             verdict = HOLDS if calculated else verdict if wrong else UNCHECKED
-        elif exact and not final and verdict in (StepVerdict.USEFUL, StepVerdict.REDUNDANT):
+        elif exact and verdict in (StepVerdict.USEFUL, StepVerdict.REDUNDANT):
             verdict = verdict if family.potential(view, [*before, line]) > 0.0 else DEAD_END
         steps.append(Step(line, verdict))
     return tuple(steps)

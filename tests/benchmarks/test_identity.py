@@ -113,6 +113,16 @@ def test_a_search_hangs_on_itself_its_driver_its_policy_and_its_family_and_not_o
     assert not {name for name in names if name.startswith(("reasonrl.benchmarks", "reasonrl.agents.learning"))}
 
 
+def test_what_a_search_reaches_through_a_registry_does_not_count() -> None:
+    pytest.importorskip("torch")
+    from reasonrl.agents.policies.local import LocalPolicy
+
+    policy = LocalPolicy.__new__(LocalPolicy)
+    names = search_code(algorithm=greedy, guide=None, policy=policy, judge=get_family("countdown")).modules
+    assert "reasonrl.agents.policies.sampler" in names
+    assert [name for name in names if name.startswith(identity._FAMILIES)] == ["reasonrl.envs.families.math.countdown"]
+
+
 def test_agents_families_and_policies_have_keys_of_their_own() -> None:
     keys = [
         code_of(mcts, "countdown", "feedback").key,
@@ -125,7 +135,10 @@ def test_agents_families_and_policies_have_keys_of_their_own() -> None:
 
 
 def test_a_better_verifier_is_new_verdicts_for_all_and_a_new_search_only_where_a_guide_asks_it() -> None:
-    tester = "reasonrl.verifiers.sandbox.tester"  # runs as a process: no import leads there
+    tester = "reasonrl.verifiers.sandbox.tester"
+    symbolic = "reasonrl.verifiers.math.symbolic"  # a process loads it by its name: no import leads there
+    assert symbolic in judge_code(get_family("linear_equation")).modules
+    assert symbolic not in closure([source_of(type(get_family("linear_equation")))])
     assert tester in judge_code(get_family("bug_repair")).modules
     assert tester in code_of(mcts, "bug_repair", "feedback").modules
     assert tester not in code_of(greedy, "bug_repair", None).modules

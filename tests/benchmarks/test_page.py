@@ -103,8 +103,15 @@ def test_the_answers_say_how_they_were_chosen_and_the_counts_are_those_of_the_st
 def test_the_tree_is_of_the_agent_whose_answers_are_shown(config: BenchConfig) -> None:
     html = page_of(config)
     (answers,) = re.findall(r'<p class="small">(\S+) with 160 tokens\. Of its', html)
-    (tree,) = re.findall(r"A search tree of (\S+): \d+ nodes", html)
+    ((tree, size),) = re.findall(r"A search tree of (\S+): (\d+) nodes", html)
     assert tree == answers
+    sizes: dict[str, set[int]] = {}
+    with Store(config.store) as store:
+        for cell, result in store.results(trees=True):
+            if result.tree:
+                sizes.setdefault(cell.agent, set()).add(len(json.loads(result.tree)["nodes"]))
+    assert int(size) in sizes[answers]
+    assert max(sizes["beam"]) > max(sizes[answers])  # beam's are larger, and yet not the ones that are shown
     assert AGENTS[answers].guided
 
 

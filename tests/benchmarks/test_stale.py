@@ -298,7 +298,7 @@ def test_rescore_finds_the_data_file_of_the_last_run_and_passes_over_rows_that_a
     rows_config: BenchConfig, tmp_path: Path
 ) -> None:
     run(rows_config, Adder())
-    write_rows(tmp_path / "rows.jsonl", [(3, 4, "8")])
+    write_rows(tmp_path / "rows.jsonl", [(3, 4, "8"), (5, 7, "12")])  # another gold, another text, one gone
     (change,) = rescore.rescore(RescoreConfig(store=rows_config.store)).values()
     assert (change.judged, change.skipped) == (2, 4)
     assert change.moves == {("correct", "wrong"): 2}

@@ -83,7 +83,7 @@ def test_a_result_of_other_code_or_another_reference_is_replaced_where_it_stands
         run = store.begin_run({})
         store.add(CELL, [RESULT], prompt="p", run=run)
         store.add(CELL, [replace(RESULT, problem=other)], prompt="q", run=run)
-        for change in ({"code": "new search"}, {"reference": "new gold"}):
+        for change in ({"code": "new search"}, {"code": "new search", "reference": "new gold"}):
             store.add(CELL, [replace(RESULT, answer=str(change), **change)], prompt="p", run=run)  # type: ignore[arg-type]
             found = [(result.problem, result.answer) for _, result in store.results()]
             assert found == [(RESULT.problem, str(change)), (other, RESULT.answer)]
