@@ -105,13 +105,15 @@ def test_the_tree_is_of_the_agent_whose_answers_are_shown(config: BenchConfig) -
     (answers,) = re.findall(r'<p class="small">(\S+) with 160 tokens\. Of its', html)
     ((tree, size),) = re.findall(r"A search tree of (\S+): (\d+) nodes", html)
     assert tree == answers
-    sizes: dict[str, set[int]] = {}
+    found: list[tuple[bool, bool, int, str]] = []
     with Store(config.store) as store:
         for cell, result in store.results(trees=True):
-            if result.tree:
-                sizes.setdefault(cell.agent, set()).add(len(json.loads(result.tree)["nodes"]))
-    assert int(size) in sizes[answers]
-    assert max(sizes["beam"]) > max(sizes[answers])  # beam's are larger, and yet not the ones that are shown
+            nodes = json.loads(result.tree)["nodes"] if result.tree else []
+            found.append((any(node["parent"] for node in nodes), bool(result.correct), len(nodes), cell.agent))
+    best = max(found)
+    assert best[-1] != answers  # another agent's tree is the larger one, and yet not shown
+    assert int(size) == max(each for each in found if each[-1] == answers)[2]
+    assert int(size) != best[2]
     assert AGENTS[answers].guided
 
 
