@@ -212,7 +212,8 @@ class _Bench:
         if settled.changed or settled.gone:
             self.console.print(
                 f"{suite.env} {suite.split}: of the problems in the store {settled} since; "
-                "what was answered to them no longer counts"
+                "what was answered to them no longer counts",
+                soft_wrap=True,
             )
         judged_with = self.store.references(suite.env, suite.options)
         today = {problem.id: (problem, reference_of(problem)) for problem in suite.problems}
@@ -231,7 +232,8 @@ class _Bench:
             changed = sum(before.status != after.status for before, after in pairs)
             self.console.print(
                 f"{suite.env} {suite.split}: {len(pairs)} stored answers judged anew, since the references have "
-                f"changed: {changed} new verdicts"
+                f"changed: {changed} new verdicts",
+                soft_wrap=True,
             )
 
     def run_agent(self, suite: Suite, job: Job, seed: int) -> int:
@@ -292,7 +294,7 @@ class _Bench:
             tokens += found.tokens
             right = sum(status == Status.CORRECT for status in statuses)
             rate = tokens / max(1e-9, time.monotonic() - start)
-            display.update(len(statuses), f"right {right / len(statuses):.0%}  {rate:,.0f} tokens/s")
+            display.update(len(statuses), f"{right} right so far  {rate:,.0f} tokens/s")
 
         with watch(title, total=len(suite.problems), done=len(statuses), console=self.console) as display:
             if old:
