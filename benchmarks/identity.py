@@ -45,8 +45,9 @@ class Code:
 def search_code(*, algorithm: Any, guide: Any | None, policy: Any, judge: Judge) -> Code:
     """The code that an answer hangs on.
 
-    Without a guide nothing of the family is asked but its rules (when a line ends an answer): the verifiers that it
-    imports are then left out, so that a better judge calls for new verdicts and not for new answers.
+    A guide asks the verifiers, so all code that judges counts. Without one the family says only when an answer ends and
+    which answers are one vote: of the verifiers then those modules count that the family names, and no more, so that
+    most of what makes a judge better calls for new verdicts and not for new answers.
 
     Args:
         algorithm: the search function.
@@ -56,7 +57,7 @@ def search_code(*, algorithm: Any, guide: Any | None, policy: Any, judge: Judge)
     """
     roots = [_DRIVER, *(source_of(each) for each in (algorithm, type(policy)))]
     found = closure([*roots, *([] if guide is None else [source_of(type(guide))])], without=_FAMILIES)
-    rules = closure([source_of(type(judge))], without=(_JUDGES,)) if guide is None else judge_code(judge).modules
+    rules = closure([source_of(type(judge))]) if guide is None else judge_code(judge).modules
     return _code({**found, **rules})
 
 

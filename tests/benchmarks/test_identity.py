@@ -134,15 +134,18 @@ def test_agents_families_and_policies_have_keys_of_their_own() -> None:
     assert code_of(mcts, "countdown", "feedback").key == keys[0]
 
 
-def test_a_better_verifier_is_new_verdicts_for_all_and_a_new_search_only_where_a_guide_asks_it() -> None:
-    tester = "reasonrl.verifiers.sandbox.tester"
+def test_what_only_judges_is_no_code_of_a_search_that_asks_no_judge() -> None:
     symbolic = "reasonrl.verifiers.math.symbolic"  # a process loads it by its name: no import leads there
     assert symbolic in judge_code(get_family("linear_equation")).modules
-    assert symbolic not in closure([source_of(type(get_family("linear_equation")))])
-    assert tester in judge_code(get_family("bug_repair")).modules
-    assert tester in code_of(mcts, "bug_repair", "feedback").modules
-    assert tester not in code_of(greedy, "bug_repair", None).modules
-    assert tester not in judge_code(get_family("countdown")).modules
+    assert symbolic in code_of(mcts, "linear_equation", "feedback").modules
+    assert symbolic not in code_of(greedy, "linear_equation", None).modules
+    assert symbolic not in judge_code(get_family("countdown")).modules
+
+
+def test_what_the_family_names_counts_for_every_search_for_votes_may_hang_on_it() -> None:
+    formulas = "reasonrl.verifiers.logic.formulas"
+    assert formulas in code_of(greedy, "knights_knaves", None).modules
+    assert formulas not in code_of(greedy, "countdown", None).modules
 
 
 def test_a_name_that_a_package_passes_on_leads_to_where_it_is_written(tmp_path: Path) -> None:
