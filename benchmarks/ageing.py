@@ -33,12 +33,12 @@ class Ageing:
         notes = []
         if searched:
             notes.append(
-                f"{SEARCHED} the code that made it has changed since ({searched}): run `reasonrl bench` again "
-                "with --fresh"
+                f"{SEARCHED} made by code that has changed since ({searched}): the same `reasonrl bench` with "
+                "`--fresh` runs it again"
             )
         if judged:
             notes.append(
-                f"{JUDGED} the code that judged it has changed since ({judged}): `reasonrl rescore` judges it anew"
+                f"{JUDGED} judged by code that has changed since ({judged}): `reasonrl rescore` judges it anew"
             )
         return notes
 

@@ -6,6 +6,7 @@ No script and nothing from the network. All that a model or a data set wrote is 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -49,7 +50,7 @@ def make_page(
     sections = [
         f"<h1>{title} in reasoning environments</h1>",
         _lead(main, runs),
-        *(f'<p class="note">{escape(note)}</p>' for note in ageing.notes(rows)),
+        *(f'<p class="note">{_with_code(note)}</p>' for note in ageing.notes(rows)),
         _headline(chosen, colours, ageing),
         _scaling(main, colours),
         make_learning(gains, learning),
@@ -68,6 +69,11 @@ def make_page(
         + "\n".join(filter(None, sections))
         + "\n</main></body></html>\n"
     )
+
+
+def _with_code(sentence: str) -> str:
+    """What stands in backquotes is code."""
+    return re.sub("`(.*?)`", r"<code>\1</code>", escape(sentence))
 
 
 def _lead(main: Sequence[Row], runs: Sequence[Run]) -> str:

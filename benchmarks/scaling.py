@@ -40,7 +40,8 @@ def scaling_chart(rows: Sequence[Row], colours: Mapping[str, int]) -> str:
             Mark(_name(its[0]), f"{its[0].tokens:,.0f} tokens", its[0].accuracy, colours[agent], _note(its[0]))
             for agent, its in agents.items()
         ]
-        return interval_chart(marks, title=title, x_label="right answers")
+        most = max(row.budget for row in rows)
+        return interval_chart(marks, title=title, x_label=f"right answers, with a budget of {most:,} tokens")
     lines = [
         Series(
             _name(its[0]),

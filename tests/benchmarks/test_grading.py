@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 from reasonrl.benchmarks.grading import line_verdicts
 from reasonrl.benchmarks.tasks import find_problem, make_suite
-from reasonrl.envs.core import Frozen, View
+from reasonrl.envs.core import Frozen, View, generate
 from reasonrl.envs.datasets import get_dataset
-from reasonrl.envs.families import get_family
+from reasonrl.envs.families import FAMILIES, get_family
 
 
 def countdown(*lines: str) -> list[str]:
@@ -60,3 +61,12 @@ def test_a_stored_id_leads_back_to_its_problem_and_a_missing_one_to_none(data: s
     assert find_problem(mixed.source, mixed.env, "sudoku4-v0/test/1/0") is None
     family, split, _, index = mixed.problems[0].id.split("/")
     assert find_problem(mixed.source, mixed.env, f"{family}/{split}/99/{index}") is None
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_line_of_a_demonstration_is_called_a_dead_end_or_unchecked(name: str) -> None:
+    family = get_family(name)
+    for index in range(4):
+        problem = generate(family, "test", index)
+        lines = family.demonstrate(problem, random.Random(index), frozenset()).steps
+        assert {step.verdict for step in line_verdicts(family, problem.view, lines)} <= {"useful", "redundant"}
