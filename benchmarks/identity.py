@@ -18,6 +18,8 @@ import hashlib
 import importlib.util
 import inspect
 import json
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +44,7 @@ class Code:
     """Module name, or the path of a user's own file, to the hash of its code."""
 
 
-def search_code(*, algorithm: Any, guide: Any | None, policy: Any, judge: Judge) -> Code:
+def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, judge: Judge) -> Code:
     """The code that an answer hangs on.
 
     A guide asks the verifiers, so all code that judges counts. Without one the family says only when an answer ends and
@@ -50,15 +52,28 @@ def search_code(*, algorithm: Any, guide: Any | None, policy: Any, judge: Judge)
     most of what makes a judge better calls for new verdicts and not for new answers.
 
     Args:
+        name: of the agent, which may lead to somebody's own files: my.py:search, mcts:feedback+my.py:guide.
         algorithm: the search function.
         guide: None for a search without one.
         policy: any object of the policy's class.
         judge: the problem's family or data set.
     """
-    roots = [_DRIVER, *(source_of(each) for each in (algorithm, type(policy)))]
+    roots = [_DRIVER, *named_files(name), *(source_of(each) for each in (algorithm, type(policy)))]
     found = closure([*roots, *([] if guide is None else [source_of(type(guide))])], without=_FAMILIES)
     rules = closure([source_of(type(judge))]) if guide is None else judge_code(judge).modules
     return _code({**found, **rules})
+
+
+def named_files(name: str) -> list[str]:
+    """Paths of the files, and of the modules loaded by now, that an agent's name leads to.
+
+    An own search may be wrapped, and an own guide one of several, so the objects do not tell.
+    """
+    words = re.split(r"[:+(]", name)
+    paths = [Path(word).expanduser() for word in words if word.endswith(".py")]
+    loaded = [sys.modules.get(word) for word in words if "." in word and not word.endswith(".py")]
+    paths += [Path(module.__file__) for module in loaded if module is not None and module.__file__ is not None]
+    return [str(path.resolve()) for path in paths if path.is_file()]
 
 
 def judge_code(judge: Judge) -> Code:

@@ -328,7 +328,9 @@ class _Bench:
             family = suite.source.family_of(problem.view)
             name = source_of(type(family))
             if name not in keys:
-                search = search_code(algorithm=algorithm, guide=agent.guide, policy=self.policy, judge=family)
+                search = search_code(
+                    name=agent.name, algorithm=algorithm, guide=agent.guide, policy=self.policy, judge=family
+                )
                 judging = judge_code(family)
                 self.store.know_code(search)
                 self.store.know_code(judging)

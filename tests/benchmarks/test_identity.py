@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import xml.etree.ElementTree  # noqa: F401 - stands for somebody's own package
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def test_comments_blanks_and_docstrings_do_not_count(
 
 def code_of(algorithm: Any, family: str, guide: str | None) -> Code:
     found = None if guide is None else get_guide(guide, problems=())
-    return search_code(algorithm=algorithm, guide=found, policy=ScriptedPolicy({}), judge=get_family(family))
+    return search_code(name="", algorithm=algorithm, guide=found, policy=ScriptedPolicy({}), judge=get_family(family))
 
 
 def test_a_search_hangs_on_itself_its_driver_its_policy_and_its_family_and_not_on_other_searches() -> None:
@@ -118,7 +119,7 @@ def test_what_a_search_reaches_through_a_registry_does_not_count() -> None:
     from reasonrl.agents.policies.local import LocalPolicy
 
     policy = LocalPolicy.__new__(LocalPolicy)
-    names = search_code(algorithm=greedy, guide=None, policy=policy, judge=get_family("countdown")).modules
+    names = search_code(name="", algorithm=greedy, guide=None, policy=policy, judge=get_family("countdown")).modules
     assert "reasonrl.agents.policies.sampler" in names
     assert [name for name in names if name.startswith(identity._FAMILIES)] == ["reasonrl.envs.families.math.countdown"]
 
@@ -191,6 +192,21 @@ def test_a_file_loaded_by_its_path_is_found_though_python_does_not_list_it(tmp_p
     exec(compile(path.read_text(), str(path), "exec"), space)
     assert source_of(space["Policy"]) == source_of(space["search"]) == str(path)
     assert source_of(mcts) == "reasonrl.agents.search.mcts"
+
+
+def test_the_files_that_an_agents_name_leads_to_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("search.py", "guide.py"):
+        Path(name).write_text(SEARCH)
+    named = identity.named_files
+    assert named("search.py:search:logprob") == [str(tmp_path / "search.py")]
+    assert named("mcts:feedback+guide.py:guide(branch=8)") == [str(tmp_path / "guide.py")]
+    assert named(f"{tmp_path}/search.py:search") == [str(tmp_path / "search.py")]
+    assert named("xml.etree.ElementTree:search")[0].endswith("ElementTree.py")
+    assert named("mcts:logprob") == named("nowhere.py:search") == named("not.loaded:search") == []
+    judge = get_family("countdown")
+    code = search_code(name="search.py:search", algorithm=greedy, guide=None, policy=ScriptedPolicy({}), judge=judge)
+    assert str(tmp_path / "search.py") in code.modules
 
 
 def test_a_store_carried_to_another_folder_keeps_its_keys(tmp_path: Path) -> None:
