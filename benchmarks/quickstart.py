@@ -65,7 +65,7 @@ class QuickstartConfig:
     seed: int = 0
     """Of the sampling, in search and in learning."""
     fresh: bool = False
-    """Search again where the code has changed since; without it such results stay, and are marked."""
+    """Search again where the code has changed since, and learn anew; without it old search results are marked."""
 
 
 def main(config: QuickstartConfig) -> None:
@@ -131,6 +131,7 @@ def learn(config: QuickstartConfig, folder: Path) -> None:
             max_tokens=config.learn_max_tokens,
             learning_rate=config.learn_rate,
             seed=config.seed,
+            fresh=config.fresh,
         )
     )
 
