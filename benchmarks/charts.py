@@ -1,26 +1,31 @@
 """Line charts as inline SVG: no script, no font and no file from elsewhere. Colours come from the page's style sheet.
 
-Each line has its own colour, its own marker and its name at its end, so no one has to tell colours apart. A band
-is a confidence interval; hovering over a point tells its figures.
+Each line has its own colour, its own marker and its name at its end, or below the chart where names are long, so no
+one has to tell colours apart. A band is a confidence interval, of a single point a bar; hovering tells the figures.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
-COLOURS = 8
-"""Series colours that the style sheet knows: classes s0 to s7."""
+AGENT_COLOURS = 8
+"""Colours of agents: classes s0 to s7 of the style sheet."""
+SAMPLED, HELD_OUT = 8, 9
+"""Colours of learning, which mean no agent."""
 _WIDTH, _HEIGHT = 400, 280
 _LEFT, _TOP, _BOTTOM = 56, 12, 44
 _LETTER, _NAME_ROOM = 7.4, (60.0, 150.0)
 """Width of one letter of a name, and the room that names get on the right, at least and at most."""
 _LABEL_GAP = 14.0
 """Least distance between two names at the line ends."""
+_LEGEND_ROW, _LEGEND_WRAP = 16, 52
+"""Height of a line below the chart, and the letters that fit into it."""
 
 
 class Point(NamedTuple):
@@ -78,9 +83,11 @@ def line_chart(
     y_high = y_ticks[-1]
     warp: Callable[[float], float] = math.log if log_x else float
     x_span = (warp(x_high) - warp(x_low)) or 1.0
-    letters = max(len(each.name) for each in series)
-    right = _WIDTH - min(max(14 + _LETTER * letters, _NAME_ROOM[0]), _NAME_ROOM[1])
+    room = 14 + _LETTER * max(len(each.name) for each in series)
+    legend = _legend(series) if room > _NAME_ROOM[1] else []
+    right = _WIDTH - (14.0 if legend else max(room, _NAME_ROOM[0]))
     bottom = _HEIGHT - _BOTTOM
+    tall = _HEIGHT + _LEGEND_ROW * len(legend)
 
     def at_x(x: float) -> float:
         return _LEFT + (warp(x) - warp(x_low)) / x_span * (right - _LEFT)
@@ -88,9 +95,7 @@ def line_chart(
     def at_y(y: float) -> float:
         return bottom - max(y, 0.0) / y_high * (bottom - _TOP)
 
-    parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(_spoken(title, series, y_format))}">'
-    ]
+    parts = [f'<svg viewBox="0 0 {_WIDTH} {tall}" role="img" aria-label="{escape(_spoken(title, series, y_format))}">']
     for tick in y_ticks:
         y = at_y(tick)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -107,11 +112,13 @@ def line_chart(
         parts += _band(each, at_x, at_y, right)
     for each in series:
         parts += _line(each, at_x, at_y, right, y_format)
+    if legend:
+        return "".join([*parts, *legend, "</svg>"])
     heights = spread([at_y(each.points[-1].y) for each in series], gap=_LABEL_GAP, low=_TOP, high=bottom)
     for each, height in zip(series, heights, strict=True):
         last = each.points[-1]
         start = right if each.flat else at_x(last.x)
-        css = f"s{each.colour % COLOURS}"
+        css = f"s{each.colour}"
         parts.append(
             f'<path class="leader {css}" d="M{start + 5:.1f} {at_y(last.y):.1f}L{right + 8:.1f} {height:.1f}"/>'
         )
@@ -169,6 +176,22 @@ def log_ticks(low: float, high: float) -> list[float]:
     return found if len(found) > 1 else sorted({low, high})
 
 
+def _legend(series: Sequence[Series]) -> list[str]:
+    """Names below the chart, each after its marker; a long one takes several lines."""
+    lines: list[tuple[Series | None, str]] = []
+    for each in series:
+        first, *rest = textwrap.wrap(each.name, _LEGEND_WRAP) or [""]
+        lines += [(each, first), *((None, more) for more in rest)]
+    parts = []
+    colour = 0
+    for position, (each_or_none, text) in enumerate(lines):
+        y = _HEIGHT + _LEGEND_ROW * position + 8
+        colour = colour if each_or_none is None else each_or_none.colour
+        mark = "" if each_or_none is None else f'<path class="mark s{colour}" d="{marker(colour, 12, y - 4)}"/>'
+        parts.append(f'{mark}<text class="name s{colour}" x="24" y="{y}">{escape(text)}</text>')
+    return parts
+
+
 _Place = Callable[[float], float]
 
 
@@ -176,17 +199,20 @@ def _band(each: Series, at_x: _Place, at_y: _Place, right: float) -> list[str]:
     points = each.points
     if all(point.low == point.high for point in points):
         return []
+    if len(points) == 1 and not each.flat:
+        x, low, high = at_x(points[0].x), at_y(points[0].low), at_y(points[0].high)
+        return [f'<path class="whisker s{each.colour}" d="M{x:.1f} {low:.1f}L{x:.1f} {high:.1f}"/>']
     above = [(at_x(point.x), at_y(point.high)) for point in points]
     below = [(at_x(point.x), at_y(point.low)) for point in points]
     if each.flat:
         above.append((right, above[-1][1]))
         below.append((right, below[-1][1]))
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in itertools.chain(above, reversed(below)))
-    return [f'<polygon class="band s{each.colour % COLOURS}" points="{outline}"/>']
+    return [f'<polygon class="band s{each.colour}" points="{outline}"/>']
 
 
 def _line(each: Series, at_x: _Place, at_y: _Place, right: float, y_format: Callable[[float], str]) -> list[str]:
-    css = f"s{each.colour % COLOURS}"
+    css = f"s{each.colour}"
     places = [(at_x(point.x), at_y(point.y)) for point in each.points]
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     parts = [f'<path class="line {css}" d="{path}"/>']
@@ -196,11 +222,11 @@ def _line(each: Series, at_x: _Place, at_y: _Place, right: float, y_format: Call
     if len(places) <= 24:
         for (x, y), point in zip(places, each.points, strict=True):
             note = escape(point.note or f"{each.name}: {y_format(point.y)} at {plain(round(point.x, 2))}")
-            parts.append(f'<path class="mark {css}" d="{_marker(each.colour, x, y)}"><title>{note}</title></path>')
+            parts.append(f'<path class="mark {css}" d="{marker(each.colour, x, y)}"><title>{note}</title></path>')
     return parts
 
 
-def _marker(colour: int, x: float, y: float, r: float = 4.0) -> str:
+def marker(colour: int, x: float, y: float, r: float = 4.0) -> str:
     """Circle, square, triangle, diamond, and again."""
     match colour % 4:
         case 0:

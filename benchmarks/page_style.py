@@ -7,7 +7,7 @@ STYLE = """
   --right: #0b6b3a; --right-bg: #e4f3ea; --wrong: #a4261d; --wrong-bg: #fbe9e6; --dull: #7a5900; --dull-bg: #f8efd8;
   --odd: #6b4fa0; --accent: #005f9e;
   --s0: #5f6673; --s1: #0060a8; --s2: #b04a00; --s3: #00755e; --s4: #a3307e; --s5: #6a6200;
-  --s6: #6d4bb3; --s7: #a4261d;
+  --s6: #6d4bb3; --s7: #a4261d; --s8: #84591a; --s9: #2c6e12;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -15,7 +15,7 @@ STYLE = """
     --right: #6fd39b; --right-bg: #17301f; --wrong: #ff938a; --wrong-bg: #3a1c1a; --dull: #e2bd62; --dull-bg: #33290f;
     --odd: #c0aaf0; --accent: #78bdf2;
     --s0: #a9b0bc; --s1: #74b9f5; --s2: #f2a25c; --s3: #56d0b0; --s4: #f08fcb; --s5: #d3cb5e;
-    --s6: #b9a2f2; --s7: #ff938a;
+    --s6: #b9a2f2; --s7: #ff938a; --s8: #d9b27c; --s9: #93d06f;
   }
 }
 * { box-sizing: border-box }
@@ -45,12 +45,14 @@ svg text { font-size: 12px; fill: var(--soft) }
 svg .name { font-weight: 600; fill: var(--c) }
 svg line.grid { stroke: var(--grid) }
 svg .line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round }
+svg .whisker { fill: none; stroke: var(--c); stroke-width: 2 }
 svg .dashed { stroke-dasharray: 5 4 }
 svg .leader { stroke: var(--c); stroke-width: 1; opacity: .45; fill: none }
 svg .band { fill: var(--c); opacity: .13 }
 svg .mark { fill: var(--c); stroke: var(--card); stroke-width: 1.5 }
 .s0 { --c: var(--s0) } .s1 { --c: var(--s1) } .s2 { --c: var(--s2) } .s3 { --c: var(--s3) }
 .s4 { --c: var(--s4) } .s5 { --c: var(--s5) } .s6 { --c: var(--s6) } .s7 { --c: var(--s7) }
+.s8 { --c: var(--s8) } .s9 { --c: var(--s9) }
 .scroll { overflow-x: auto; border: 1px solid var(--rule); border-radius: 10px; background: var(--card) }
 table { border-collapse: collapse; width: 100%; font-size: .8125rem; font-variant-numeric: tabular-nums }
 th, td { padding: 4px 8px; text-align: right; white-space: nowrap }
@@ -76,7 +78,10 @@ ol.steps li { display: grid; grid-template-columns: 1fr auto; gap: 10px; padding
 ol.steps pre { margin: 0; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
 ol.steps .tag { color: var(--c); font: 600 .75rem/1.7 system-ui, sans-serif }
 .useful { --c: var(--right) } .redundant { --c: var(--dull) }
-.invalid { --c: var(--wrong) } .unparsable { --c: var(--odd) }
+.invalid, .dead_end { --c: var(--wrong) } .unparsable { --c: var(--odd) }
+.holds { --c: var(--accent) } .unchecked { --c: var(--soft) }
+.note { border-left: 3px solid var(--dull); background: var(--dull-bg); padding: 8px 12px; border-radius: 6px }
+.gap { margin-top: 1.6em }
 details > summary { cursor: pointer; color: var(--accent); font-weight: 600 }
 details.more { margin-top: 14px } details.more > summary { margin-bottom: 8px }
 details.tree > div { overflow-x: auto; padding-top: 8px }

@@ -5,19 +5,17 @@ budgets     tokens per problem, metered where the policy is called; a run at the
             because with less budget a search sees a prefix of what it sees with more
 judgement   by the hidden verifier, after the search; of the answer, and of every candidate (coverage)
 storage     each problem is committed when it is done: a killed run goes on where it was
+identity    a result hangs on the code that made it, on its problem and its reference: see `identity`
 selection   on the validation split alone; the search agent it picks is the one that counts on the test split
 """
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
-import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import tyro
@@ -26,17 +24,17 @@ from reasonrl.agents.policies.core import Policy
 from reasonrl.agents.search.agents import SearchAgent, agent_kind, get_agent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchError, SearchResult
-from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store, canonical
+from reasonrl.benchmarks.grading import Anew, judge
+from reasonrl.benchmarks.identity import judge_code, reference_of, search_code, source_of
+from reasonrl.benchmarks.store import Cell, Result, Store, canonical
 from reasonrl.benchmarks.suites import environments
 from reasonrl.benchmarks.summary import BASELINES, base_name
-from reasonrl.envs.core import Problem, Source, check_split
-from reasonrl.envs.registry import DATASETS, source_name
-from reasonrl.envs.sources import get_source, pick_difficulty
-from reasonrl.verifiers.core import Status, Verdict, no_answer
+from reasonrl.benchmarks.tasks import Suite, make_suite, settle
+from reasonrl.envs.core import Problem, check_split
+from reasonrl.verifiers.core import Status
 from rich.console import Console
 
-_MOST_REPEATS = 400
-"""Indices in a row that give nothing new before a generator counts as having no more."""
+CHANGED = "were made by code that has changed since: --fresh runs them again"
 
 T = TypeVar("T", str, int)
 
@@ -102,21 +100,15 @@ class BenchConfig:
     """Temperature of the sampling; greedy always takes the most probable token."""
     keep_trees: int = 3
     """Problems per agent and environment whose whole search tree is kept for the page."""
-
-
-@dataclass(frozen=True)
-class Suite:
-    """The problems of one environment."""
-
-    env: str
-    options: str
-    split: str
-    source: Source
-    problems: tuple[Problem, ...]
+    fresh: bool = False
+    """Run again what was made by code that has changed since; without it such results stay, and are marked."""
 
 
 def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Console | None = None) -> None:
-    """Fills the store. What is there already is not run again.
+    """Fills the store. What is there already is not run again, unless it was asked about a problem that has changed.
+
+    Answers whose reference has changed are judged anew. Results of code that has changed since are marked by
+    `reasonrl report`, and run again with `fresh`.
 
     Raises:
         ValueError: something in the config does not exist, or the store is not ours; nothing was run then.
@@ -128,7 +120,7 @@ def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Con
     if config.select_on_validation:
         searching = [job for job in jobs if base_name(job.name) not in BASELINES]
         splits.insert(0, ("validation", config.validation_limit, searching))
-    suites = [(make_suite(config, env, split, limit), limit, chosen) for split, limit, chosen in splits for env in ids]
+    suites = [(_suite(config, env, split, limit), limit, chosen) for split, limit, chosen in splits for env in ids]
     with Store(config.store) as store:
         if policy is None:
             from reasonrl.agents.policies.registry import get_policy
@@ -141,6 +133,7 @@ def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Con
             count = len(suite.problems)
             if count < limit:
                 console.print(f"{suite.env} has {count} different problems in the {suite.split} split: all are used")
+            bench.catch_up(suite)
             for job in chosen:
                 for seed in config.seeds if job.name != "greedy" else config.seeds[:1]:
                     failures += bench.run_agent(suite, job, seed)
@@ -149,31 +142,8 @@ def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Con
         raise RuntimeError(f"{failures} searches failed and are not stored; run the same command again to retry them")
 
 
-def make_suite(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
-    """The first `limit` problems: rows of a data set, or what a generator makes from 0, 1, ... less repeats."""
-    name = source_name(env)
-    source = get_source(name, data=config.data if name in DATASETS else None)
-    options = {
-        "difficulty": list(config.difficulty) or None,
-        "data": Path(config.data).name if config.data is not None and name in DATASETS else None,
-    }
-    drawn = _problems(source, split, config.difficulty, rows=name in DATASETS)
-    return Suite(env, canonical(options), split, source, tuple(itertools.islice(drawn, limit)))
-
-
-def _problems(source: Source, split: str, difficulty: Sequence[int], *, rows: bool) -> Iterator[Problem]:
-    """Each problem once: a data set's rows begin again after the last, a generator repeats itself where it has few."""
-    seen: set[str] = set()
-    repeats = 0
-    for index in itertools.count():
-        problem = source.problem(split, index, pick_difficulty(difficulty or None, index))
-        name = problem.id if rows else problem.view.prompt
-        if name not in seen:
-            seen.add(name)
-            repeats = 0
-            yield problem
-        elif (repeats := repeats + 1) > _MOST_REPEATS or rows:
-            return
+def _suite(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
+    return make_suite(env, split, limit, difficulty=config.difficulty, data=config.data)
 
 
 @dataclass(frozen=True)
@@ -241,6 +211,36 @@ class _Bench:
     run: int
     console: Console
 
+    def catch_up(self, suite: Suite) -> None:
+        """What has changed about the problems since they were stored: says so, and judges anew what can be."""
+        settled = settle(self.store, suite)
+        if settled.changed or settled.gone:
+            self.console.print(
+                f"{suite.env} {suite.split}: of the problems in the store {settled} since; "
+                "what was answered to them no longer counts",
+                soft_wrap=True,
+            )
+        judged_with = self.store.references(suite.env, suite.options)
+        today = {problem.id: (problem, reference_of(problem)) for problem in suite.problems}
+        outdated = {id for id, reference in judged_with if id in today and reference != today[id][1]}
+        if not outdated:
+            return
+        stored, pairs = Anew(self.store, split=suite.split), []
+        for id in sorted(outdated):
+            problem, reference = today[id]
+
+            def wanted(result: Result, reference: str = reference) -> bool:
+                return result.reference != reference
+
+            pairs += stored.judge(suite.env, suite.options, problem, suite.source.family_of(problem.view), wanted)
+        if pairs:
+            changed = sum(before.status != after.status for before, after in pairs)
+            self.console.print(
+                f"{suite.env} {suite.split}: {len(pairs)} stored answers judged anew, since the references have "
+                f"changed: {changed} new verdicts",
+                soft_wrap=True,
+            )
+
     def run_agent(self, suite: Suite, job: Job, seed: int) -> int:
         """One agent with one seed on one environment, all budgets; returns how many searches failed."""
         config = self.config
@@ -249,8 +249,6 @@ class _Bench:
         limits = {"max_tokens": config.max_tokens, "max_steps": config.max_steps}
         who = (self.policy.name, job.label, canonical(setup), canonical(limits))
         cell = Cell(suite.env, suite.options, suite.split, *who, seed)
-        for problem in suite.problems:
-            self.store.check_problem(cell, problem.id, problem.view.prompt)
         budgets = sorted(set(config.budgets))
         if agent.anytime:
             return self._run_budgets(suite, agent, cell, budgets)
@@ -259,9 +257,23 @@ class _Bench:
     def _run_budgets(self, suite: Suite, agent: SearchAgent, cell: Cell, budgets: Sequence[int]) -> int:
         """One pass over the problems at the largest of these budgets, which gives the others too."""
         config, store = self.config, self.store
+        codes = self._codes(suite, agent)
         there = [store.finished(cell, budget) for budget in budgets]
-        todo = {p.id: p for p in suite.problems if not all(p.id in done for done in there)}
-        statuses = [there[-1][p.id] for p in suite.problems if p.id not in todo]
+        todo: dict[str, Problem] = {}
+        old = 0
+        for problem in suite.problems:
+            found = [standing[problem.id] for standing in there if problem.id in standing]
+            code, reference = codes[problem.id][0], reference_of(problem)
+            stale = any(each.code != code for each in found)
+            if (
+                len(found) < len(budgets)
+                or any(each.oracle and each.reference != reference for each in found)
+                or (stale and config.fresh)
+            ):
+                todo[problem.id] = problem
+            elif stale:
+                old += 1
+        statuses = [there[-1][p.id].status for p in suite.problems if p.id not in todo]
         kept = {problem.id for problem in suite.problems[: config.keep_trees]}
         title = f"{suite.env} {suite.split} {cell.agent}"
         title += (f" seed {cell.seed}" if len(config.seeds) > 1 else "") + (
@@ -272,15 +284,26 @@ class _Bench:
         def done(found: SearchResult) -> None:
             nonlocal tokens
             problem = todo[found.id]
-            results = judge(suite.source, problem, found, budgets, keep_tree=found.id in kept)
+            code, judged_by = codes[problem.id]
+            results = judge(
+                suite.source.family_of(problem.view),
+                problem,
+                found,
+                budgets,
+                code=code,
+                judged_by=judged_by,
+                keep_tree=found.id in kept,
+            )
             store.add(cell, results, prompt=problem.view.prompt, run=self.run)
             statuses.append(results[-1].status)
             tokens += found.tokens
             right = sum(status == Status.CORRECT for status in statuses)
             rate = tokens / max(1e-9, time.monotonic() - start)
-            display.update(len(statuses), f"right {right / len(statuses):.0%}  {rate:,.0f} tokens/s")
+            display.update(len(statuses), f"{right} right so far  {rate:,.0f} tokens/s")
 
         with watch(title, total=len(suite.problems), done=len(statuses), console=self.console) as display:
+            if old:
+                display.say(f"{title}: {old} of {len(suite.problems)} {CHANGED}")
             if not todo:
                 display.update(len(statuses), "stored already")
                 return 0
@@ -301,55 +324,24 @@ class _Bench:
                 return len(error.errors)
         return 0
 
-
-def judge(
-    source: Source, problem: Problem, found: SearchResult, budgets: Sequence[int], *, keep_tree: bool = False
-) -> list[Result]:
-    """One result a budget, from one search at the largest: what it would have answered with fewer tokens, judged."""
-    family = source.family_of(problem.view)
-    verdicts: dict[str, Verdict] = {}
-
-    def verdict_on(answer: str | None) -> Verdict:
-        if answer is None:
-            return no_answer("no answer was finished within the budget")
-        if answer not in verdicts:
-            verdicts[answer] = family.verify(problem, answer)
-        return verdicts[answer]
-
-    candidates = [
-        Candidate(each.tokens, verdict_on(each.answer).correct if verdict_on(each.answer).judged else None)
-        for each in found.candidates
-    ]
-    results = []
-    for budget in budgets:
-        largest = budget == budgets[-1]
-        answer = found.answer if largest else found.answer_at(budget)
-        verdict = verdict_on(answer)
-        results.append(
-            Result(
-                problem=problem.id,
-                budget=budget,
-                answer=answer,
-                status=verdict.status.value,
-                score=None if math.isnan(verdict.score) else verdict.score,
-                method=verdict.method,
-                reason=verdict.reason,
-                grader=f"{problem.view.family}-v{problem.view.version}",
-                tokens=min(found.tokens, budget),
-                guide_calls=found.guide_calls if largest else None,
-                verifier_calls=found.verifier_calls if largest else None,
-                seconds=found.seconds if largest else None,
-                oracle=found.oracle,
-                stop=found.stop.value if found.tokens <= budget else "tokens",
-                candidates=tuple(each for each in candidates if each.tokens <= budget),
-            )
-        )
-    lines = [] if results[-1].answer is None else results[-1].answer.split("\n")
-    steps = tuple(
-        Step(line, family.check_step(problem.view, lines[:position], line).value) for position, line in enumerate(lines)
-    )
-    tree = json.dumps(found.tree.to_json()) if keep_tree else None
-    return [*results[:-1], replace(results[-1], steps=steps, tree=tree)]
+    def _codes(self, suite: Suite, agent: SearchAgent) -> dict[str, tuple[str, str]]:
+        """Problem to the keys of the code that searches and of the code that judges, noted in the store."""
+        algorithm = AGENTS[base_name(agent.name)].run
+        keys: dict[str, tuple[str, str]] = {}
+        found = {}
+        for problem in suite.problems:
+            family = suite.source.family_of(problem.view)
+            name = source_of(type(family))
+            if name not in keys:
+                search = search_code(
+                    name=agent.name, algorithm=algorithm, guide=agent.guide, policy=self.policy, judge=family
+                )
+                judging = judge_code(family)
+                self.store.know_code(search)
+                self.store.know_code(judging)
+                keys[name] = (search.key, judging.key)
+            found[problem.id] = keys[name]
+        return found
 
 
 def main(config: BenchConfig) -> None:

@@ -64,6 +64,8 @@ class QuickstartConfig:
     """Held-out problems on which greedy is measured before and after learning."""
     seed: int = 0
     """Seeds the sampling, in search and in learning."""
+    fresh: bool = False
+    """Search again where the code has changed since, and learn anew; without it old search results are marked."""
 
 
 def main(config: QuickstartConfig) -> None:
@@ -75,10 +77,12 @@ def main(config: QuickstartConfig) -> None:
     console.print("[bold]1. Search[/bold]: the same problems for every agent, more and more tokens")
     bench = make_bench(config, store=folder / "results.sqlite")
     run_bench(bench, console=console)
+    searched = time.monotonic()
 
     limits = f"{config.learn_steps} steps or {config.learn_minutes:g} minutes"
     console.print(f"\n[bold]2. Learning[/bold]: GRPO on {config.learn_env}, {limits}")
     learn(config, learned)
+    learning = time.monotonic()
 
     console.print("\n[bold]3. What was learned[/bold]: greedy on held-out problems, before and after")
     measure_learning(config, bench, learned, console)
@@ -86,7 +90,9 @@ def main(config: QuickstartConfig) -> None:
     console.print()
     page = folder / "report.html"
     report(ReportConfig(store=bench.store, page=str(page), learning=(str(learned),)))
-    console.print(f"took   {clock(time.monotonic() - start)}")
+    parts = {"search": searched - start, "learning": learning - searched, "measuring it": time.monotonic() - learning}
+    whole = ", ".join(f"{name} {clock(seconds)}" for name, seconds in parts.items())
+    console.print(f"took   {clock(time.monotonic() - start)} ({whole})")
 
 
 def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
@@ -103,6 +109,7 @@ def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
         store=str(store),
         batch_size=config.batch_size,
         max_tokens=config.max_tokens,
+        fresh=config.fresh,
     )
 
 
@@ -124,6 +131,7 @@ def learn(config: QuickstartConfig, folder: Path) -> None:
             max_tokens=config.learn_max_tokens,
             learning_rate=config.learn_rate,
             seed=config.seed,
+            fresh=config.fresh,
         )
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
 from reasonrl.agents.search.viewer import to_html
+from reasonrl.benchmarks.grading import DEAD_END, HOLDS, UNCHECKED
 from reasonrl.benchmarks.report import by_place, main_split, place
 from reasonrl.benchmarks.store import Cell, Result, Store
 from reasonrl.benchmarks.summary import BASELINES, Row, Selection
@@ -23,6 +24,18 @@ _WORDS: dict[str, str] = {
     Status.UNPARSABLE: "unreadable answer",
     Status.TIMEOUT: "ran too long",
 }
+_LINES: dict[str, tuple[str, str]] = {
+    "useful": ("useful", "the rules accept it, and it is new"),
+    "redundant": ("redundant", "harmless"),
+    "invalid": ("invalid", "does not follow"),
+    "unparsable": ("unparsable", "not in the form that the environment reads"),
+    DEAD_END: ("dead end", "follows, but no right answer can be reached any more"),
+    HOLDS: ("holds", "its arithmetic holds, and nothing else of it was looked at"),
+    UNCHECKED: ("not checked", "nobody looked at this line"),
+}
+"""What a line is called, and what that means: see `grading`."""
+_KINDS = ("right where greedy was not", "not right", "right, as greedy was")
+"""What is shown of an agent's answers."""
 
 
 class Answered(NamedTuple):
@@ -51,6 +64,7 @@ def make_reading(store: Store, rows: Sequence[Row], chosen: Sequence[Selection])
         results[key].setdefault(result.problem, (cell, result))
     prompts = store.prompts()
     parts = []
+    words: set[str] = set()
     for group in by_place(main_split(rows)):
         greedy = next((row for row in reversed(group) if row.series.base == "greedy"), None)
         pick = picks.get((group[0].series.env, group[0].series.options, group[0].series.policy)) or _most_accurate(
@@ -65,18 +79,23 @@ def make_reading(store: Store, rows: Sequence[Row], chosen: Sequence[Selection])
         if not shown:
             continue
         cards = "".join(_card(each, pick.series.agent) for each in shown)
-        trees = [(row.series.agent, result) for row in group for _, result in _of(results, row).values() if result.tree]
-        parts.append(f"<h3>{escape(place(pick))}</h3>{cards}{_tree(trees)}")
-    legend = " ".join(
-        f'<span class="{name}" style="color:var(--c);font-weight:600">{name}</span>: {meaning}.'
-        for name, meaning in (
-            ("useful", "true and a step forward"),
-            ("redundant", "harmless"),
-            ("invalid", "does not follow"),
-            ("unparsable", "not in the form that the environment reads"),
+        words |= {step.verdict for each in shown for one in (each.result, each.greedy) if one for step in one.steps}
+        kinds = Counter(_kind(each) for each in answered)
+        counts = ", ".join(f"{kinds[kind]} {_KINDS[kind]}" for kind in sorted(kinds))
+        how = (
+            f'<p class="small">{escape(pick.series.agent)} with {pick.budget:,} tokens. Of its {len(answered)} answers '
+            f"{counts}. Shown is one of each kind, then more of the first kind; of a kind those with the most lines. "
+            "So these say what answers look like, and not how often they are right.</p>"
         )
+        trees = [result for _, result in its.values() if result.tree]
+        parts.append(f"<h3>{escape(place(pick))}</h3>{how}{cards}{_tree(pick.series.agent, trees)}")
+    legend = " ".join(
+        f'<span class="{word}" style="color:var(--c);font-weight:600">{name}</span>: {meaning}.'
+        for word, (name, meaning) in _LINES.items()
+        if word in words
     )
-    return f'<p class="small">Each line is coloured by what the step verifier says of it. {legend}</p>' + "".join(parts)
+    about = "Each line is coloured by what the step verifier says of it, without the reference."
+    return f'<p class="small">{about} {legend}</p>' + "".join(parts)
 
 
 def _of(
@@ -94,15 +113,16 @@ def _most_accurate(group: Sequence[Row]) -> Row:
     return max(searching, key=lambda row: (row.accuracy.value, -row.tokens))
 
 
+def _kind(each: Answered) -> int:
+    """Index into `_KINDS`."""
+    if each.result.correct:
+        return 0 if each.greedy is not None and not each.greedy.correct else 2
+    return 1
+
+
 def _worth_reading(answered: Sequence[Answered]) -> list[Answered]:
     """What search mended, what it could not, and what both got right: in this order, the longer answers first."""
-
-    def kind(each: Answered) -> int:
-        if each.result.correct:
-            return 0 if each.greedy is not None and not each.greedy.correct else 2
-        return 1
-
-    groups: list[list[Answered]] = [[each for each in answered if kind(each) == number] for number in range(3)]
+    groups: list[list[Answered]] = [[each for each in answered if _kind(each) == number] for number in range(3)]
     for group in groups:
         group.sort(key=lambda each: -min(len(each.result.steps), 8))
     order = [each for group in groups for each in group[:1]] + groups[0][1:] + groups[1][1:] + groups[2][1:]
@@ -127,7 +147,7 @@ def _answer(name: str, result: Result) -> str:
     css = "right" if result.correct else "wrong"
     steps = "".join(
         f'<li class="{escape(step.verdict)}"><pre>{escape(step.line)}</pre>'
-        f'<span class="tag">{escape(step.verdict)}</span></li>'
+        f'<span class="tag">{escape(_LINES.get(step.verdict, (step.verdict, ""))[0])}</span></li>'
         for step in result.steps
     )
     body = f'<ol class="steps">{steps}</ol>' if steps else '<p class="small">No answer was finished.</p>'
@@ -137,16 +157,17 @@ def _answer(name: str, result: Result) -> str:
     )
 
 
-def _tree(kept: Sequence[tuple[str, Result]]) -> str:
-    """The tree most worth opening: of several levels, with the answer found, and large without being too large."""
-    best: tuple[tuple[bool, bool, int], str, dict[str, Any]] | None = None
-    for agent, result in kept:
+def _tree(agent: str, kept: Sequence[Result]) -> str:
+    """This agent's tree most worth opening: of several levels, with the answer found, large without being too large."""
+    best: tuple[tuple[bool, bool, int], dict[str, Any]] | None = None
+    for result in kept:
         data = json.loads(result.tree or "{}")
         nodes = data.get("nodes", ())
         worth = (any(node["parent"] for node in nodes), bool(result.correct), len(nodes))  # the root's index is 0
         if 1 < len(nodes) <= _LARGEST_TREE and (best is None or worth > best[0]):
-            best = (worth, agent, data)
+            best = (worth, data)
     if best is None:
         return ""
-    title = f"A search tree of {escape(best[1])}, {best[0][2]} nodes"
-    return f'<details class="card tree"><summary>{title}</summary><div>{to_html(best[2])}</div></details>'
+    (_, right, size), data = best
+    title = f"A search tree of {escape(agent)}: {size} nodes, its answer {'right' if right else 'not right'}"
+    return f'<details class="card tree"><summary>{title}</summary><div>{to_html(data)}</div></details>'

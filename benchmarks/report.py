@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from reasonrl.agents.learning.metrics import FILE, read_metrics
+from reasonrl.benchmarks.ageing import Ageing, ageing_of
 from reasonrl.benchmarks.statistics import Interval
 from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.summary import Lift, Row, Selection, Versus, flatten, lifts, select, summarise
@@ -25,6 +27,7 @@ _COLUMNS = {
     "budget": 6,
     "n": 4,
     "accuracy": 14,
+    "cut": 4,
     "found": 5,
     "chosen": 6,
     "tokens": 6,
@@ -48,6 +51,8 @@ class ReportConfig:
     """Folders of training runs whose learning curves go on the page (each with its metrics.jsonl)."""
     export: str | None = None
     """Also write the rows to this file: .csv or .json."""
+    picture: str | None = None
+    """Also draw accuracy against tokens as a picture of its own, for a README or a paper: .svg."""
     seed: int = 0
     """Seeds the bootstrap of the intervals."""
 
@@ -59,6 +64,8 @@ def main(config: ReportConfig) -> None:
     if not console.is_terminal:
         console.width = _PLAIN_WIDTH
     check_export(config.export)
+    check_picture(config.picture)
+    check_learning(config.learning)
     page = Path(config.page) if config.page else Path(config.store).with_suffix(".html")
     with Store(config.store, create=False) as store:
         results = list(store.results())
@@ -66,20 +73,33 @@ def main(config: ReportConfig) -> None:
         gains = lifts(results, rows, seed=config.seed)
         if not rows:
             raise ValueError(f"{config.store} has no results yet: run `reasonrl bench --store {config.store}`")
-        write_page(page, store, rows, gains, learning=[Path(folder) for folder in config.learning])
+        ageing = ageing_of(store)
+        folders = [Path(folder) for folder in config.learning]
+        write_page(page, store, rows, gains, learning=folders, ageing=ageing)
     if config.export:
         export(rows, Path(config.export))
-    show(rows, gains, console)
+    if config.picture:
+        from reasonrl.benchmarks.picture import draw
+
+        Path(config.picture).parent.mkdir(parents=True, exist_ok=True)
+        Path(config.picture).write_text(draw(rows), encoding="utf-8")
+    show(rows, gains, console, ageing=ageing)
     console.print(f"\npage   {page}\nstore  {config.store}", soft_wrap=True)
+    if config.picture:
+        console.print(f"drawn  {config.picture}", soft_wrap=True)
 
 
-def show(rows: Sequence[Row], gains: Sequence[Lift], console: Console) -> None:
+def show(rows: Sequence[Row], gains: Sequence[Lift], console: Console, *, ageing: Ageing | None = None) -> None:
     """Prints the table, and below it the comparison that the validation split chose."""
+    ageing = ageing or Ageing()
     for at, group in enumerate(by_place(main_split(rows))):
         console.print(f"[bold]{escape(place(group[0]))}[/bold]  [dim]{escape(group[0].series.policy)}[/dim]")
-        console.print(make_table(group, header=at == 0))
+        console.print(make_table(group, header=at == 0, ageing=ageing))
+    for note in ageing.notes(rows):
+        console.print(escape(note), style="yellow", soft_wrap=True)
     console.print(
-        "[ ] are 95 % intervals. found: some candidate was right (coverage); chosen: of these, it was the one given.\n"
+        "[ ] are 95 % intervals. cut: no answer was finished within the limits, which counts as wrong.\n"
+        "found: some candidate was right (coverage); chosen: of these, it was the one given.\n"
         "Differences are paired, in points; vs greedy is against greedy's one answer, vs majority at the same budget.",
         style="dim",
     )
@@ -92,8 +112,9 @@ def show(rows: Sequence[Row], gains: Sequence[Lift], console: Console) -> None:
         console.print(make_gains(gains))
 
 
-def make_table(rows: Sequence[Row], *, header: bool = True) -> Table:
+def make_table(rows: Sequence[Row], *, header: bool = True, ageing: Ageing | None = None) -> Table:
     """The figures of one environment; tables of several line up below each other."""
+    ageing = ageing or Ageing()
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
     table.add_column("agent", min_width=18, overflow="fold")
     for name, width in _COLUMNS.items():
@@ -107,7 +128,8 @@ def make_table(rows: Sequence[Row], *, header: bool = True) -> Table:
             "" if name == before else escape(name),
             f"{row.budget:,}",
             f"{row.problems}{seeds}{unjudged}",
-            f"{percent(row.accuracy.value)} {ends(row.accuracy)}",
+            f"{percent(row.accuracy.value)} {ends(row.accuracy)}{ageing.mark(row)}",
+            percent(row.cut),
             percent(row.coverage),
             percent(row.efficiency),
             f"{row.tokens:,.0f}",
@@ -231,6 +253,21 @@ def ends(interval: Interval) -> str:
 def check_export(path: str | None) -> None:
     if path is not None and Path(path).suffix not in (".csv", ".json"):
         raise ValueError(f"export writes .csv or .json, not {Path(path).suffix or 'a name without an ending'!r}")
+
+
+def check_picture(path: str | None) -> None:
+    if path is not None and Path(path).suffix != ".svg":
+        raise ValueError(f"the picture is an .svg file, not {Path(path).suffix or 'a name without an ending'!r}")
+
+
+def check_learning(folders: Iterable[str]) -> None:
+    """A folder to draw a learning curve of must hold one."""
+    for folder in folders:
+        if not read_metrics(Path(folder)):
+            raise FileNotFoundError(
+                f"{folder} holds no learning curve (no {FILE} with a finished step): give --learning the folder that "
+                "`reasonrl train` wrote, or leave it out"
+            )
 
 
 def export(rows: Sequence[Row], path: Path) -> None:

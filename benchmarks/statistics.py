@@ -22,6 +22,11 @@ from reasonrl.envs.seeding import digest
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
 
+_MATRIX = 2_000_000
+"""Numbers in the largest matrix of resamples that is kept: 16 MB, for 200 problems."""
+_BLOCK = 250_000
+"""Counts drawn at a time."""
+
 Floats = NDArray[np.float64]
 
 
@@ -79,7 +84,7 @@ def bootstrap_mean(
     kept = values_P[~np.isnan(values_P)]
     if kept.size == 0:
         return NOTHING
-    means_R = _weights(kept.size, resamples, seed) @ kept
+    means_R = _means(kept, resamples, seed)
     tail = (1.0 - confidence) / 2
     low, high = np.quantile(means_R, (tail, 1.0 - tail))
     return Interval(float(kept.mean()), float(low), float(high))
@@ -102,9 +107,35 @@ def paired_difference(
     return bootstrap_mean(ours_P - theirs_P, seed=seed, resamples=resamples, confidence=confidence)
 
 
-@functools.lru_cache(maxsize=4)
-def _weights(problems: int, resamples: int, seed: int) -> Floats:
-    """[R, P] how often each resample draws each problem, / P: one matrix serves every comparison on P problems."""
+def _means(values_P: Floats, resamples: int, seed: int) -> Floats:
+    """[R] the means of resamples.
+
+    How often each value is drawn is multinomial. Few problems have one matrix of counts that serves every comparison
+    on as many; of many problems the distinct values are counted instead (a few, where scores are 0 or 1), which draws
+    from the same distribution, block by block where even they are many.
+    """
+    problems = values_P.size
+    if resamples * problems <= _MATRIX:
+        return _weights(problems, resamples, seed) @ values_P
+    distinct_K, count_K = np.unique(values_P, return_counts=True)
     rng = np.random.default_rng(digest("bootstrap", seed, problems, resamples))
-    counts_RP = rng.multinomial(problems, np.full(problems, 1.0 / problems), size=resamples)
-    return np.asarray(counts_RP / problems, np.float64)
+    block = max(1, _BLOCK // distinct_K.size)
+    parts = []
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        counts_BK = rng.multinomial(problems, count_K / problems, size=size)
+        parts.append(counts_BK @ distinct_K / problems)
+    return np.concatenate(parts)
+
+
+@functools.lru_cache(maxsize=2)
+def _weights(problems: int, resamples: int, seed: int) -> Floats:
+    """[R, P] how often each resample draws each problem, / P; made block by block."""
+    rng = np.random.default_rng(digest("bootstrap", seed, problems, resamples))
+    weights_RP = np.empty((resamples, problems))
+    block = max(1, _BLOCK // problems)
+    shares_P = np.full(problems, 1.0 / problems)
+    for start in range(0, resamples, block):
+        part = weights_RP[start : start + block]
+        part[:] = rng.multinomial(problems, shares_P, size=len(part)) / problems
+    return weights_RP

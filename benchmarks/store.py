@@ -1,17 +1,20 @@
 """Where results live: one SQLite file, one transaction a problem, so that a killed run loses no finished problem.
 
     runs        one a run of the benchmark: command, config, machine, versions, times
-    problems    what was asked, so that a store is readable without its sources, and never mixes two problems of one id
+    problems    what was asked, so that a store is readable without its sources; of those with one id, one is current
     results     one answer: who (policy, agent, settings, seed) on what (env, options, split, problem) at which budget
+    codes       which modules with which hashes made or judged it (`identity`)
+    texts       the candidates' answers, each once, so that they can be judged anew
+
+What was asked about a problem that has changed since stays, and is shown again if the problem comes back.
 
 A store of another schema version is refused, never rewritten.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import platform
 import shlex
 import sqlite3
 import sys
@@ -19,27 +22,30 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from reasonrl.benchmarks.identity import Code
+from reasonrl.benchmarks.machine import describe_machine, versions
 from reasonrl.verifiers.core import Status
 
-VERSION = 1
+VERSION = 2
 """Of the schema below. Any change of it or of what a column means adds one."""
 _APPLICATION = 0x52524C42  # "RRLB": tells our stores from other SQLite files
-_PACKAGES = ("reasonrl", "gymnasium", "numpy", "torch", "transformers")
 
-_KEY = "env, options, split, policy, agent, config, settings, seed, problem, budget"
+_KEY = "env, options, split, policy, agent, config, settings, seed, problem, budget, content"
 _SCHEMA = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL, command TEXT NOT NULL, config TEXT NOT NULL,
     machine TEXT NOT NULL, versions TEXT NOT NULL
 );
 CREATE TABLE problems (
-    env TEXT, options TEXT, id TEXT, prompt TEXT NOT NULL, PRIMARY KEY (env, options, id)
+    env TEXT, options TEXT, id TEXT, content TEXT, prompt TEXT NOT NULL, current INTEGER NOT NULL,
+    PRIMARY KEY (env, options, id, content)
 );
+CREATE TABLE codes (key TEXT PRIMARY KEY, modules TEXT NOT NULL);
+CREATE TABLE texts (key TEXT PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE results (
     env TEXT, options TEXT, split TEXT, policy TEXT, agent TEXT, config TEXT, settings TEXT, seed INTEGER,
     problem TEXT, budget INTEGER,
@@ -47,9 +53,21 @@ CREATE TABLE results (
     answer TEXT, status TEXT NOT NULL, score REAL, method TEXT NOT NULL, reason TEXT NOT NULL, grader TEXT NOT NULL,
     tokens INTEGER NOT NULL, guide_calls INTEGER, verifier_calls INTEGER, seconds REAL, oracle INTEGER NOT NULL,
     stop TEXT NOT NULL, candidates TEXT NOT NULL, steps TEXT NOT NULL, tree TEXT,
+    content TEXT NOT NULL, reference TEXT NOT NULL, code TEXT NOT NULL, judge TEXT NOT NULL,
     PRIMARY KEY ({key})
 );
 """
+
+
+_COLUMNS = (
+    "env", "options", "split", "policy", "agent", "config", "settings", "seed", "problem", "budget", "run", "answer",
+    "status", "score", "method", "reason", "grader", "tokens", "guide_calls", "verifier_calls", "seconds", "oracle",
+    "stop", "candidates", "steps", "tree", "content", "reference", "code", "judge",
+)  # fmt: skip
+_CURRENT = (
+    "results JOIN problems ON problems.env = results.env AND problems.options = results.options "
+    "AND problems.id = results.problem AND problems.content = results.content AND problems.current"
+)
 
 
 class Cell(NamedTuple):
@@ -77,6 +95,8 @@ class Candidate(NamedTuple):
     """Tokens spent on the problem when it was found."""
     correct: bool | None
     """By the hidden verifier; None when it could not judge."""
+    answer: str | None = None
+    """What it said; None where it was not asked for (see `Store.results`)."""
 
 
 class Step(NamedTuple):
@@ -84,6 +104,7 @@ class Step(NamedTuple):
 
     line: str
     verdict: str
+    """See `grading.line_verdicts`."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +136,26 @@ class Result:
     steps: tuple[Step, ...] = ()
     tree: str | None = None
     """The search tree as JSON, kept for a few problems."""
+    content: str = ""
+    """Hash of what was asked, as are the next three of what else it hangs on: see `identity`."""
+    reference: str = ""
+    code: str = ""
+    """Key of the code that made it, and of the code that judged it."""
+    judge: str = ""
 
     @property
     def correct(self) -> bool | None:
         """None when the judge failed."""
         return None if self.score is None else self.status == Status.CORRECT
+
+
+class Standing(NamedTuple):
+    """What is known of one stored result without reading it."""
+
+    status: str
+    reference: str
+    code: str
+    oracle: bool
 
 
 class Run(NamedTuple):
@@ -193,7 +229,7 @@ class Store:
                 shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
                 json.dumps(config),
                 json.dumps(describe_machine()),
-                json.dumps(_versions()),
+                json.dumps(versions()),
             ),
         )
         return int(cursor.lastrowid or 0)
@@ -201,104 +237,132 @@ class Store:
     def end_run(self, run: int, seconds: float) -> None:
         self._db.execute("UPDATE runs SET seconds = ? WHERE id = ?", (seconds, run))
 
-    def finished(self, cell: Cell, budget: int) -> dict[str, str]:
-        """Ids of the problems that this cell has a result for at this budget, with the result's status."""
-        where = " AND ".join(f"{name} = ?" for name in Cell._fields)
-        rows = self._db.execute(f"SELECT problem, status FROM results WHERE {where} AND budget = ?", (*cell, budget))
-        return dict(rows.fetchall())
+    def finished(self, cell: Cell, budget: int) -> dict[str, Standing]:
+        """The problems, as they are today, that this cell has a result for at this budget."""
+        where = " AND ".join(f"results.{name} = ?" for name in Cell._fields)
+        rows = self._db.execute(
+            f"SELECT results.problem, status, reference, code, oracle FROM {_CURRENT} WHERE {where} AND budget = ?",
+            (*cell, budget),
+        )
+        return {row[0]: Standing(row[1], row[2], row[3], bool(row[4])) for row in rows}
 
     def add(self, cell: Cell, results: Sequence[Result], *, prompt: str, run: int) -> None:
-        """Commits one problem's results (one a budget) in one transaction; a result that is there already stays."""
+        """Commits one problem's results (one a budget) in one transaction.
+
+        A result that is there already stays, unless other code made it, or it hung on another reference.
+        """
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            for problem in {result.problem for result in results}:
-                self._know(cell, problem, prompt)
+            for problem, content in {(result.problem, result.content) for result in results}:
+                self._make_current(cell.env, cell.options, problem, content, prompt)
             self._db.executemany(
-                f"INSERT INTO results VALUES ({', '.join('?' * 26)}) ON CONFLICT ({_KEY}) DO NOTHING",
-                [(*cell, *_row(result, run)) for result in results],
+                f"INSERT INTO results VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT ({_KEY}) DO UPDATE SET "
+                + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)
+                + " WHERE results.code != excluded.code OR results.reference != excluded.reference",
+                [(*cell, *self._row(result, run)) for result in results],
             )
 
-    def check_problem(self, cell: Cell, problem: str, prompt: str) -> None:
-        """
-        Raises:
-            ValueError: the store knows another problem by this id.
-        """
-        row = self._db.execute(
-            "SELECT prompt FROM problems WHERE env = ? AND options = ? AND id = ?", (cell.env, cell.options, problem)
-        ).fetchone()
-        if row is not None and row[0] != prompt:
-            raise ValueError(
-                f"{self.path} holds another problem as {problem} of {cell.env} ({row[0][:60]!r}, now {prompt[:60]!r}): "
-                "its results cannot be compared with new ones, choose another --store"
-            )
+    def judge_anew(self, cell: Cell, results: Sequence[Result]) -> None:
+        """Commits new verdicts on stored results; who answered what, and what it cost, stays."""
+        names = ("status", "score", "method", "reason", "grader", "candidates", "steps", "reference", "judge")
+        where = " AND ".join(f"{name} = ?" for name in (*Cell._fields, "problem", "budget", "content"))
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            for result in results:
+                row = dict(zip(_COLUMNS[len(Cell._fields) :], self._row(result, 0), strict=True))
+                self._db.execute(
+                    f"UPDATE results SET {', '.join(f'{name} = ?' for name in names)} WHERE {where}",
+                    (*(row[name] for name in names), *cell, result.problem, result.budget, result.content),
+                )
 
-    def _know(self, cell: Cell, problem: str, prompt: str) -> None:
-        self.check_problem(cell, problem, prompt)
-        self._db.execute(
-            "INSERT OR IGNORE INTO problems VALUES (?, ?, ?, ?)", (cell.env, cell.options, problem, prompt)
+    def know_code(self, code: Code) -> None:
+        """Notes which modules a key stands for."""
+        self._db.execute("INSERT OR IGNORE INTO codes VALUES (?, ?)", (code.key, json.dumps(dict(code.modules))))
+
+    def codes(self) -> dict[str, dict[str, str]]:
+        """Key to modules and their hashes, of all code that made or judged a result."""
+        return {key: json.loads(modules) for key, modules in self._db.execute("SELECT key, modules FROM codes")}
+
+    def problems(self, env: str, options: str) -> dict[str, str]:
+        """Id to the hash of what was asked, of the problems that are current."""
+        query = "SELECT id, content FROM problems WHERE env = ? AND options = ? AND current"
+        return dict(self._db.execute(query, (env, options)).fetchall())
+
+    def references(self, env: str, options: str) -> set[tuple[str, str]]:
+        """(problem, hash of the reference that an answer to it was judged with), of the problems that are current."""
+        where = "WHERE results.env = ? AND results.options = ?"
+        return set(
+            self._db.execute(f"SELECT DISTINCT results.problem, reference FROM {_CURRENT} {where}", (env, options))
         )
 
-    def results(self, *, split: str | None = None, trees: bool = False) -> Iterator[tuple[Cell, Result]]:
-        """Every result, in the order in which they came; without its tree unless asked for."""
-        fields = [*Cell._fields, *(f for f in Result.__dataclass_fields__ if f != "tree"), "tree" if trees else "NULL"]
+    def settle(self, env: str, options: str, contents: Mapping[str, str | None]) -> None:
+        """Makes these problems current as they are today; None: it is gone. Others stay as they were."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(
+                "UPDATE problems SET current = (content IS ?) WHERE env = ? AND options = ? AND id = ?",
+                [(content, env, options, id) for id, content in contents.items()],
+            )
+
+    def _make_current(self, env: str, options: str, id: str, content: str, prompt: str) -> None:
+        self._db.execute(
+            "INSERT OR IGNORE INTO problems VALUES (?, ?, ?, ?, ?, 1)", (env, options, id, content, prompt)
+        )
+        self._db.execute(
+            "UPDATE problems SET current = (content = ?) WHERE env = ? AND options = ? AND id = ?",
+            (content, env, options, id),
+        )
+
+    def results(
+        self, *, split: str | None = None, trees: bool = False, answers: bool = False
+    ) -> Iterator[tuple[Cell, Result]]:
+        """Every result on a problem that is current, in the order in which they came.
+
+        Args:
+            split: only of this one.
+            trees: with the search trees.
+            answers: with what each candidate said.
+        """
+        fields = [name for name in (*Cell._fields, *Result.__dataclass_fields__) if trees or name != "tree"]
         where = "" if split is None else " WHERE split = ?"
-        query = f"SELECT {', '.join(fields)} FROM results{where} ORDER BY rowid"
+        columns = ", ".join(f"results.{name}" for name in fields)
+        texts = dict(self._db.execute("SELECT key, text FROM texts")) if answers else {}
+        query = f"SELECT {columns} FROM {_CURRENT}{where} ORDER BY results.rowid"
         for row in self._db.execute(query, () if split is None else (split,)):
             cell = Cell(*row[: len(Cell._fields)])
-            values = dict(zip(Result.__dataclass_fields__, row[len(Cell._fields) :], strict=True))
+            values = dict(zip(fields[len(Cell._fields) :], row[len(Cell._fields) :], strict=True))
             values["oracle"] = bool(values["oracle"])
-            values["candidates"] = tuple(Candidate(*each) for each in json.loads(values["candidates"]))
+            values["candidates"] = tuple(
+                Candidate(tokens, correct, texts.get(key)) for tokens, correct, key in json.loads(values["candidates"])
+            )
             values["steps"] = tuple(Step(*each) for each in json.loads(values["steps"]))
             yield cell, Result(**values)
 
     def prompts(self) -> dict[tuple[str, str, str], str]:
-        """(env, options, problem id) to prompt."""
-        return {row[:3]: row[3] for row in self._db.execute("SELECT env, options, id, prompt FROM problems")}
+        """(env, options, problem id) to prompt, of the problems that are current."""
+        query = "SELECT env, options, id, prompt FROM problems WHERE current"
+        return {row[:3]: row[3] for row in self._db.execute(query)}
 
     def runs(self) -> list[Run]:
         rows = self._db.execute("SELECT id, started, seconds, command, config, machine, versions FROM runs ORDER BY id")
         return [Run(*row[:4], *map(json.loads, row[4:])) for row in rows]
 
-
-def _row(r: Result, run: int) -> tuple[Any, ...]:
-    """The columns behind the cell's, in the schema's order."""
-    judged = (run, r.answer, r.status, r.score, r.method, r.reason, r.grader)
-    spent = (r.tokens, r.guide_calls, r.verifier_calls, r.seconds, r.oracle, r.stop)
-    return (r.problem, r.budget, *judged, *spent, json.dumps(r.candidates), json.dumps(r.steps), r.tree)
-
-
-def describe_machine() -> dict[str, Any]:
-    """Processor, cores that this process may use, memory in GiB, system, Python. No name that would identify it."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0.0
-    return {
-        "processor": _processor(),
-        "cores": cores,
-        "memory_gib": round(memory, 1),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-    }
+    def _row(self, r: Result, run: int) -> tuple[Any, ...]:
+        """The columns after the cell's, in the schema's order; keeps what candidates said among the texts."""
+        keys = [None if each.answer is None else text_key(each.answer) for each in r.candidates]
+        self._db.executemany(
+            "INSERT OR IGNORE INTO texts VALUES (?, ?)",
+            [(key, each.answer) for key, each in zip(keys, r.candidates, strict=True) if key is not None],
+        )
+        candidates = [(each.tokens, each.correct, key) for each, key in zip(r.candidates, keys, strict=True)]
+        judged = (run, r.answer, r.status, r.score, r.method, r.reason, r.grader)
+        spent = (r.tokens, r.guide_calls, r.verifier_calls, r.seconds, r.oracle, r.stop)
+        kept = (json.dumps(candidates), json.dumps(r.steps), r.tree)
+        return (r.problem, r.budget, *judged, *spent, *kept, r.content, r.reference, r.code, r.judge)
 
 
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
-
-
-def _versions() -> dict[str, str]:
-    """Installed versions of what can change a result, read without importing it."""
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+def text_key(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def _refuse_others(path: Path) -> None:

@@ -75,8 +75,13 @@ class Row:
     verifier_calls: float
     seconds: float
     """These three are NaN at budgets that were read off a larger run."""
+    cut: float
+    """Share of the answers that were not finished within the limits: they count as wrong."""
     oracle: bool
     graders: tuple[str, ...]
+    codes: tuple[str, ...]
+    """Keys of the code that made these results, and of the code that judged them: see `identity`."""
+    judges: tuple[str, ...]
     over_greedy: Versus | None
     """Against greedy with all the tokens that it wants; None where it was not run."""
     over_majority: Versus | None
@@ -186,7 +191,8 @@ def flatten(row: Row) -> dict[str, Any]:
     """A row as flat plain values, for CSV and JSON; what is not known is None."""
     flat: dict[str, Any] = {**row.series._asdict(), "budget": row.budget, "problems": row.problems, "seeds": row.seeds}
     flat |= {"accuracy": row.accuracy.value, "accuracy_low": row.accuracy.low, "accuracy_high": row.accuracy.high}
-    for name in ("coverage", "efficiency", "tokens", "guide_calls", "verifier_calls", "seconds", "oracle", "unjudged"):
+    spent = ("tokens", "guide_calls", "verifier_calls", "seconds")
+    for name in ("coverage", "efficiency", *spent, "cut", "oracle", "unjudged"):
         flat[name] = getattr(row, name)
     flat["graders"] = " ".join(row.graders)
     for name, versus in (("over_greedy", row.over_greedy), ("over_majority", row.over_majority)):
@@ -271,8 +277,11 @@ def _row(
         guide_calls=_mean([run.guide_calls for run in runs]),
         verifier_calls=_mean([run.verifier_calls for run in runs]),
         seconds=_mean([run.seconds for run in runs]),
+        cut=_mean([float(run.answer is None) for run in runs]),
         oracle=any(run.oracle for run in runs),
         graders=tuple(sorted({run.grader for run in runs})),
+        codes=tuple(sorted({run.code for run in runs})),
+        judges=tuple(sorted({run.judge for run in runs})),
         over_greedy=over_greedy,
         over_majority=over_majority,
     )

@@ -26,6 +26,7 @@ COMMANDS = {
         "reasonrl.benchmarks.protocol:BenchConfig", "agents x environments x budgets x seeds, stored as they come"
     ),
     "report": Command("reasonrl.benchmarks.report:ReportConfig", "table and page of a stored benchmark"),
+    "rescore": Command("reasonrl.benchmarks.rescore:RescoreConfig", "judge stored answers anew with today's verifiers"),
     "verify": Command("reasonrl.verifiers.command:VerifyConfig", "judge answers: one pair, or a file of them"),
     "audit": Command(
         "reasonrl.benchmarks.audit.command:AuditConfig", "try to fool every verifier; what each accepts, in a table"

@@ -57,6 +57,6 @@ class MenuPolicy:
         )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_policy() -> Callable[..., MenuPolicy]:
     return MenuPolicy

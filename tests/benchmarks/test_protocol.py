@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import tyro
-from reasonrl.benchmarks.protocol import BenchConfig, make_suite, run_bench
+from reasonrl.benchmarks.protocol import BenchConfig, run_bench
 from reasonrl.benchmarks.store import Cell, Result, Store
 from reasonrl.benchmarks.suites import SUITES, environments
 from reasonrl.benchmarks.summary import select, summarise
+from reasonrl.benchmarks.tasks import Suite, make_suite
 from reasonrl.envs.core import split_of
 from rich.console import Console
 
@@ -35,10 +36,14 @@ def config(tmp_path: Path) -> BenchConfig:
 def stored(config: BenchConfig) -> dict[tuple[Cell, str, int], Result]:
     """All results by key, without their times."""
     with Store(config.store, create=False) as store:
-        found = list(store.results(trees=True))
+        found = list(store.results(trees=True, answers=True))
     by_key = {(cell, result.problem, result.budget): replace(result, seconds=None) for cell, result in found}
     assert len(by_key) == len(found)
     return by_key
+
+
+def suite_of(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
+    return make_suite(env, split, limit, difficulty=config.difficulty, data=config.data)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +91,7 @@ def test_every_agent_gets_the_same_problems_and_each_only_once(config: BenchConf
 
 
 def test_problems_are_distinct_and_of_the_split(config: BenchConfig) -> None:
-    suite = make_suite(replace(config, difficulty=(1,)), ENV, "test", 40)
+    suite = suite_of(replace(config, difficulty=(1,)), ENV, "test", 40)
     prompts = [problem.view.prompt for problem in suite.problems]
     assert len(set(prompts)) == len(prompts)
     assert {split_of(prompt) for prompt in prompts} == {"test"}
@@ -94,7 +99,7 @@ def test_problems_are_distinct_and_of_the_split(config: BenchConfig) -> None:
 
 
 def test_a_generator_with_few_problems_gives_what_it_has(config: BenchConfig) -> None:
-    suite = make_suite(replace(config, difficulty=(1,)), ENV, "test", 100_000)
+    suite = suite_of(replace(config, difficulty=(1,)), ENV, "test", 100_000)
     assert 10 < len(suite.problems) < 400
 
 
@@ -108,7 +113,7 @@ def test_results_do_not_depend_on_the_batch(config: BenchConfig, make_policy: Ma
 
 def test_the_hidden_verifier_judges_the_answer_and_every_candidate(config: BenchConfig, make_policy: Make) -> None:
     run_bench(replace(config, agents=("majority",)), policy=make_policy(skill=0.6), console=QUIET)
-    problems = {problem.id: problem for problem in make_suite(config, ENV, "test", 8).problems}
+    problems = {problem.id: problem for problem in suite_of(config, ENV, "test", 8).problems}
     results = stored(config)
     for (_, name, _), result in results.items():
         problem = problems[name]
@@ -132,7 +137,7 @@ def test_every_line_of_the_answer_carries_its_verdict_at_the_largest_budget(
 def test_trees_are_kept_for_the_first_problems_only(config: BenchConfig, make_policy: Make) -> None:
     run_bench(replace(config, agents=("beam",), keep_trees=2), policy=make_policy(), console=QUIET)
     kept = {(problem, budget) for (_, problem, budget), result in stored(config).items() if result.tree is not None}
-    first = [problem.id for problem in make_suite(config, ENV, "test", 2).problems]
+    first = [problem.id for problem in suite_of(config, ENV, "test", 2).problems]
     assert kept == {(problem, 320) for problem in first}
 
 
@@ -269,7 +274,7 @@ def test_a_data_set_gives_its_first_rows(config: BenchConfig, tmp_path: Path) ->
         for n in (3, 4, 3)
     ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    suite = make_suite(replace(config, data=str(data), difficulty=()), "reasonrl/GSM8K-v0", "test", 10)
+    suite = suite_of(replace(config, data=str(data), difficulty=()), "reasonrl/GSM8K-v0", "test", 10)
     assert [problem.view.prompt for problem in suite.problems] == [row["question"] for row in rows]
     assert "rows.jsonl" in suite.options
 

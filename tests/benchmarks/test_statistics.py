@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reasonrl.benchmarks.statistics import (
+    RESAMPLES,
     Interval,
     accuracy,
     bootstrap_mean,
@@ -18,6 +20,7 @@ from reasonrl.benchmarks.statistics import (
     pass_at_k,
     wilson,
 )
+from reasonrl.envs.seeding import digest
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,37 @@ def test_the_bootstrap_covers_the_truth_as_often_as_it_says() -> None:
         found = bootstrap_mean(rng.normal(0.5, 1.0, 60), resamples=1000)
         hits += found.low <= 0.5 <= found.high
     assert 0.91 <= hits / 400 <= 0.98
+
+
+def test_few_problems_get_the_intervals_that_they_always_got() -> None:
+    # one draw of a whole matrix of counts, as it was before it was drawn block by block
+    values = np.random.default_rng(0).random(150)
+    rng = np.random.default_rng(digest("bootstrap", 3, 150, RESAMPLES))
+    means = rng.multinomial(150, np.full(150, 1 / 150), size=RESAMPLES) / 150 @ values
+    found = bootstrap_mean(values, seed=3)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, (0.025, 0.975))), abs=1e-12)
+
+
+@pytest.mark.parametrize("distinct", [2, 3, 700])
+def test_many_problems_are_resampled_by_their_distinct_values_with_the_same_spread(distinct: int) -> None:
+    values = np.random.default_rng(0).integers(0, distinct, 3000) / (distinct - 1)
+    found = bootstrap_mean(values, resamples=4000)
+    error = values.std() / math.sqrt(values.size)  # of the mean; its distribution is all but normal here
+    assert found.value == values.mean()
+    assert found.low == pytest.approx(values.mean() - 1.96 * error, abs=0.12 * error)
+    assert found.high == pytest.approx(values.mean() + 1.96 * error, abs=0.12 * error)
+    assert found == bootstrap_mean(values, resamples=4000)
+
+
+def test_the_bootstrap_of_five_thousand_problems_is_small_and_fast() -> None:
+    rng = np.random.default_rng(0)
+    ours, theirs = (rng.random((2, 5000)) < 0.5).astype(float)
+    tracemalloc.start()
+    paired_difference(ours, theirs)
+    bootstrap_mean(rng.random(200))  # the largest matrix that is kept
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.benchmarks.store import VERSION, Candidate, Cell, Result, Step, Store, canonical
+from reasonrl.benchmarks.store import VERSION, Candidate, Cell, Result, Standing, Step, Store, canonical
 
 CELL = Cell("reasonrl/ChainSum-v0", "{}", "test", "scripted", "greedy", "{}", canonical({"max_tokens": 256}), 0)
 RESULT = Result(
@@ -26,9 +26,13 @@ RESULT = Result(
     seconds=0.25,
     oracle=False,
     stop="done",
-    candidates=(Candidate(17, True),),
+    candidates=(Candidate(17, True, "1+2=3\nAnswer: 3"),),
     steps=(Step("1+2=3", "useful"), Step("Answer: 3", "useful")),
     tree='{"root": 1}',
+    content="asked",
+    reference="gold",
+    code="search",
+    judge="judge",
 )
 
 
@@ -43,8 +47,9 @@ def test_what_is_stored_comes_back_equal_after_reopening(path: Path) -> None:
         store.add(CELL, [RESULT], prompt="Compute 1+2.", run=run)
         store.end_run(run, 1.5)
     with Store(path, create=False) as store:
-        assert list(store.results(trees=True)) == [(CELL, RESULT)]
-        assert list(store.results(split="test")) == [(CELL, replace(RESULT, tree=None))]
+        assert list(store.results(trees=True, answers=True)) == [(CELL, RESULT)]
+        bare = replace(RESULT, tree=None, candidates=(Candidate(17, True),))
+        assert list(store.results(split="test")) == [(CELL, bare)]
         assert list(store.results(split="validation")) == []
         assert store.prompts() == {(CELL.env, CELL.options, RESULT.problem): "Compute 1+2."}
         (noted,) = store.runs()
@@ -59,7 +64,7 @@ def test_results_are_kept_apart_by_every_part_of_the_key(path: Path, field: str)
     other = CELL._replace(**changed)
     with Store(path) as store:
         store.add(CELL, [RESULT], prompt="Compute 1+2.", run=store.begin_run({}))
-        assert store.finished(CELL, 128) == {RESULT.problem: "correct"}
+        assert store.finished(CELL, 128) == {RESULT.problem: Standing("correct", "gold", "search", False)}
         assert store.finished(CELL, 64) == {}
         assert store.finished(other, 128) == {}
 
@@ -72,13 +77,44 @@ def test_a_result_that_is_there_is_not_overwritten(path: Path) -> None:
         assert [(r.budget, r.answer) for _, r in store.results()] == [(128, RESULT.answer), (64, RESULT.answer)]
 
 
-def test_a_problem_whose_prompt_changed_is_refused_and_nothing_of_it_is_stored(path: Path) -> None:
+def test_a_result_of_other_code_or_another_reference_is_replaced_where_it_stands(path: Path) -> None:
+    other = RESULT.problem.replace("/0", "/1")
+    with Store(path) as store:
+        run = store.begin_run({})
+        store.add(CELL, [RESULT], prompt="p", run=run)
+        store.add(CELL, [replace(RESULT, problem=other)], prompt="q", run=run)
+        for change in ({"code": "new search"}, {"code": "new search", "reference": "new gold"}):
+            store.add(CELL, [replace(RESULT, answer=str(change), **change)], prompt="p", run=run)  # type: ignore[arg-type]
+            found = [(result.problem, result.answer) for _, result in store.results()]
+            assert found == [(RESULT.problem, str(change)), (other, RESULT.answer)]
+
+
+def test_of_a_problem_that_changed_only_what_was_asked_last_counts_and_the_rest_can_come_back(path: Path) -> None:
+    mended = replace(RESULT, content="asked otherwise", answer="other")
+    place = (CELL.env, CELL.options)
     with Store(path) as store:
         run = store.begin_run({})
         store.add(CELL, [RESULT], prompt="Compute 1+2.", run=run)
-        with pytest.raises(ValueError, match="another problem"):
-            store.add(CELL, [replace(RESULT, budget=64)], prompt="Compute 1+3.", run=run)
-        assert store.finished(CELL, 64) == {}
+        store.add(CELL, [mended], prompt="Compute 1+3.", run=run)
+        assert [result.answer for _, result in store.results()] == ["other"]
+        assert store.prompts() == {(*place, RESULT.problem): "Compute 1+3."}
+        assert set(store.finished(CELL, 128)) == {RESULT.problem}
+        store.settle(*place, {RESULT.problem: None})
+        assert list(store.results()) == []
+        assert (store.finished(CELL, 128), store.problems(*place)) == ({}, {})
+        store.settle(*place, {RESULT.problem: "asked"})
+        assert [result.answer for _, result in store.results()] == [RESULT.answer]
+
+
+def test_new_verdicts_change_the_judgement_and_nothing_else(path: Path) -> None:
+    with Store(path) as store:
+        store.add(CELL, [RESULT, replace(RESULT, budget=64)], prompt="p", run=store.begin_run({}))
+        candidates = (Candidate(17, False, "1+2=3\nAnswer: 3"),)
+        wrong = replace(RESULT, status="wrong", score=0.0, reference="new", judge="new", candidates=candidates)
+        store.judge_anew(CELL, [replace(wrong, tokens=0, answer="nothing", code="nothing")])
+        (_, first), (_, second) = store.results(trees=True, answers=True)
+    assert first == wrong
+    assert second == replace(RESULT, budget=64)
 
 
 def test_all_budgets_of_a_problem_are_committed_together_or_not_at_all(path: Path) -> None:
