@@ -135,7 +135,7 @@ def up_to_first(response: str) -> str:
     text = visible(response)
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        if is_final_line(line):
+        if line and is_final_line(line):
             return "\n".join(lines[: number + 1])
     return text
 
