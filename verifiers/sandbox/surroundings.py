@@ -56,7 +56,7 @@ def streams() -> io.TextIOWrapper:
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(reader), "utf-8", "surrogateescape")  # type: ignore[misc]
     output = io.TextIOWrapper(io.BufferedWriter(writer), "utf-8", "surrogateescape")
     sys.stdout = sys.__stdout__ = output  # type: ignore[misc]
-    sys.stdin.mode, output.mode = "r", "w"  # type: ignore[misc, attr-defined]
+    sys.stdin.mode, output.mode = "r", "w"  # type: ignore[misc]
     return output
 
 
