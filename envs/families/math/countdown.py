@@ -20,11 +20,14 @@ from typing import NamedTuple
 
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
-from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line
 from reasonrl.verifiers.arithmetic import evaluate, parse
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 
-_STEP = re.compile(r"([0-9]{1,12}) ?([+*/-]) ?([0-9]{1,12}) ?= ?([0-9]{1,12})(?: left((?: [0-9]{1,12}){1,6}))?")
+_STEP = re.compile(
+    r"([0-9]{1,12}) ?([+*/-]) ?([0-9]{1,12}) ?= ?([0-9]{1,12})"
+    r"(?: left((?: [0-9]{1,12}){1,6})| ?\(left:((?: [0-9]{1,12}){1,6})\))?"  # the second as in Tree of Thoughts
+)
 _LARGEST_TARGET = 100
 _MISSES = (1, -1, 10, -10)
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
@@ -96,7 +99,7 @@ class Countdown:
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """Useful: a right operation on numbers that are left. Whether the target is still in reach is not looked at."""
-        if is_answer_line(step):
+        if is_final_line(step):
             return StepVerdict.USEFUL if _judge(view, step).correct else StepVerdict.INVALID
         behaviour, line = behaviour_of(step), strip_behaviour(step)
         if behaviour in _TALK:
@@ -115,7 +118,7 @@ class Countdown:
         return StepVerdict.REDUNDANT if again else StepVerdict.INVALID
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step)
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         values = _values_of(_left(view.public["numbers"], steps))
@@ -228,7 +231,7 @@ def _apply(left: Sequence[_Item], line: str) -> tuple[_Item, ...] | None:
     match = _STEP.fullmatch(line)
     if match is None:
         return None
-    a, op, b, result, listed = int(match[1]), match[2], int(match[3]), int(match[4]), match[5]
+    a, op, b, result, listed = int(match[1]), match[2], int(match[3]), int(match[4]), match[5] or match[6]
     rest = list(left)
     taken: list[_Item] = []
     for value in (a, b):
