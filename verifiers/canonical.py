@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 
+from reasonrl.verifiers.answers import extract_lines, final_answer
 from reasonrl.verifiers.code.extract import extract_code
-from reasonrl.verifiers.math import extract_final, parse_number
+from reasonrl.verifiers.math.numbers import parse_number
 
 MAX_CHARS = 2000
 """A longer answer is its own spelling, apart from blanks."""
@@ -68,19 +69,19 @@ def canonical_answer(final: str, *, percent_is_unit: bool = False) -> str:
 
 def canonical_response(response: str, *, percent_is_unit: bool = False) -> str | None:
     """The spelling of a response's final answer; None where there is none."""
-    final = extract_final(response)
+    final = final_answer(response)
     return None if final is None else canonical_answer(final, percent_is_unit=percent_is_unit)
 
 
 def canonical_grid(response: str) -> str | None:
     """The digits of the answer, however rows are set apart; None where there is no answer."""
-    final = extract_final(response)
+    final = extract_lines(response)
     return None if final is None else _SET_APART.sub("", final[:MAX_CHARS])
 
 
 def canonical_roles(response: str) -> str | None:
     """Knights and knaves sorted by name; what is no list of them as `canonical_answer` spells it."""
-    final = extract_final(response)
+    final = extract_lines(response)
     if final is None:
         return None
     if len(final) > MAX_CHARS:
