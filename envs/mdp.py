@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from reasonrl.envs.core import END, Source, View
 from reasonrl.envs.vocabulary import Vocabulary
+from reasonrl.verifiers.answers import said_lines
 from reasonrl.verifiers.core import Verdict
 
 RETRY = "That is not correct. Try again."
@@ -250,14 +251,19 @@ class MDP:
     def _advance(
         self, state: State, lines: list[str], used: int, ended: bool, judge: Callable[[str], Verdict] | None
     ) -> Transition:
-        """Adds finished lines; the first final one completes the answer and what follows it is dropped."""
+        """Adds finished lines; the first final one outside a thought completes the answer, the rest is dropped."""
         view, steps, tokens, line_start, turns, count, moves, potential, stop = state
         family = self.source.family_of(view)
-        for line in lines:
+        said: Sequence[str] | None = None
+        for number, line in enumerate(lines):
             line = line.rstrip("\r\x03")
             if line.strip():
                 steps = (*steps, line)
-                if family.is_final(line):
+                if not family.is_final(line):
+                    continue
+                if said is None:
+                    said = said_lines("\n".join(state.steps), lines)
+                if said is lines or family.is_final(said[number]):
                     stop = Stop.ANSWER
                     break
         if ended and not stop:

@@ -173,10 +173,10 @@ def _number(gold: Any, pred: str) -> Verdict:
 
 
 def _code(gold: Any, pred: str) -> Verdict:
-    from reasonrl.verifiers.code import extract_code, verify_code
+    from reasonrl.verifiers.code import verify_code
 
     tests = [(tuple(arguments), expected) for arguments, expected in gold["tests"]]
-    return verify_code(extract_code(pred), gold["entry_point"], tests)
+    return verify_code(pred, gold["entry_point"], tests)
 
 
 def _humaneval(gold: Any, pred: str) -> Verdict:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from reasonrl.envs.core import View
-from reasonrl.verifiers.math import extract_final, parse_number
+from reasonrl.verifiers.math import final_answer, parse_number
 
 if TYPE_CHECKING:
     from reasonrl.agents.search.tree import Node
@@ -38,7 +38,7 @@ def ballot(view: View, answer: str) -> Ballot:
     >>> ballot(None, "2+3=5\\nAnswer: 5.0") == ballot(None, "Answer: 5")
     True
     """
-    final = extract_final(answer)
+    final = final_answer(answer)
     if final is not None:
         number = parse_number(final)
         text = _BLANKS.sub(" ", final).strip().rstrip(".").casefold()

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 
 from reasonrl.envs.core import Behaviour, Judge, Problem, Reference, View, behaviour_of
 from reasonrl.envs.vocabulary import to_ascii
-from reasonrl.verifiers.answers import is_answer_line
+from reasonrl.verifiers.answers import final_answer, is_final_line, up_to_first
 from reasonrl.verifiers.arithmetic import evaluate
 from reasonrl.verifiers.core import StepVerdict, Verdict
 from reasonrl.verifiers.inputs import reference_text
-from reasonrl.verifiers.math import boxed, extract_final, parse_number, verify_number
+from reasonrl.verifiers.math import parse_number, verify_number
 from reasonrl.verifiers.rows import Row as ReadRow
 from reasonrl.verifiers.rows import read_rows
 
@@ -90,10 +90,8 @@ class GSM8K:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         """Reads up to the first final line: whoever answers twice gains nothing."""
-        lines = answer.split("\n")
-        last = next((number for number, line in enumerate(lines) if self.is_final(line)), len(lines) - 1)
         asks_for_percent = _ASKS_FOR_PERCENT.search(problem.view.prompt) is not None
-        return verify_number(problem.reference.value, "\n".join(lines[: last + 1]), percent_is_unit=asks_for_percent)
+        return verify_number(problem.reference.value, up_to_first(answer), percent_is_unit=asks_for_percent)
 
     def check_answer(self, view: View, answer: str) -> Verdict | None:
         return None
@@ -101,7 +99,7 @@ class GSM8K:
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """Whether the line's calculations hold. Most wrong solutions have no such error, so this is a weak signal."""
         if self.is_final(step):
-            return StepVerdict.USEFUL if parse_number(extract_final(step) or "") is not None else StepVerdict.INVALID
+            return StepVerdict.USEFUL if parse_number(final_answer(step) or "") is not None else StepVerdict.INVALID
         found = list(_calculations(step))
         if not all(right for _, right in found):
             return StepVerdict.INVALID
@@ -112,7 +110,7 @@ class GSM8K:
         return StepVerdict.REDUNDANT if talk else StepVerdict.UNPARSABLE
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step) or step.startswith(_HASHES) or bool(boxed(step))
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         return 0.0

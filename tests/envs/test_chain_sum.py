@@ -40,12 +40,16 @@ def test_a_step_must_be_right_and_next(steps: tuple[str, ...], step: str, verdic
         ("Answer: 56", Status.CORRECT),
         ("Answer: +56", Status.CORRECT),
         ("Answer: 57", Status.WRONG),
-        ("Answer: 56.0", Status.UNPARSABLE),
+        ("Answer: 56.0", Status.CORRECT),
+        ("Answer: 56.5", Status.WRONG),
+        ("Answer: 56=56", Status.UNPARSABLE),
+        ("Answer: 55+2=56", Status.UNPARSABLE),
+        ("Answer: 55+1=56", Status.CORRECT),
         ("Answer: \u0665\u0666", Status.UNPARSABLE),
         ("56", Status.NO_ANSWER),
     ],
 )
-def test_the_answer_is_one_integer_in_ascii(answer: str, status: Status) -> None:
+def test_the_answer_is_one_number_in_ascii(answer: str, status: Status) -> None:
     assert FAMILY.verify(PROBLEM, answer).status is status
 
 

@@ -55,7 +55,7 @@ def test_the_reason_counts_the_tests_that_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    "tests", [[], [((1,), object())], [((1,), 10**9000)], [((1,), "x" * 300_000)], [(1, 2, 3, 4)], [3]]
+    "tests", [[], [((1,), object())], [((1,), 2 ** (1 << 24))], [((1,), "x" * (1 << 26))], [(1, 2, 3, 4)], [3]]
 )
 def test_tests_that_mean_nothing_are_a_bad_reference(tests: list[Any]) -> None:
     verdict = verify_code(RIGHT, "add", tests)
@@ -101,8 +101,8 @@ def test_a_finished_verdict_is_remembered_and_a_timeout_is_not(monkeypatch: pyte
         ("Sure!\n```python\ndef f(x): return x\n```\nDone.", "def f(x): return x\n"),
         ("```\na\n```\ntext\n```py\nb\n```", "b\n"),
         ("def f(x):\n return x\nAnswer: f", "def f(x):\n return x"),
-        ("```python\nnever closed", "```python\nnever closed"),
+        ("```python\nnever closed", "never closed\n"),
     ],
 )
-def test_the_program_is_the_last_closed_fence_or_everything(response: str, code: str) -> None:
+def test_the_program_is_the_last_fence_or_everything(response: str, code: str) -> None:
     assert extract_code(response) == code

@@ -298,7 +298,7 @@ def test_a_gold_answer_equals_only_those_of_the_same_value() -> None:
         ("\\boxed{1}, \\boxed{2} \\text{ and } \\boxed{3}", "1, 2, 3"),
         ("\\boxed{\\begin{pmatrix} 1 \\\\ 2\n\\end{pmatrix}}", "\\begin{pmatrix} 1 \\\\ 2\n\\end{pmatrix}"),
         ("\\boxed{7}\n\\boxed{8", "7"),
-        ("\\boxed{41} Final Answer: The final answer is $42$. I hope it is correct.", "$42$"),
+        ("\\boxed{41} Final Answer: The final answer is $42$. I hope it is correct.", "42"),
         ("The final answer is 42. \\boxed{41}", "41"),
         ("**Answer:** 42", "42"),
         ("Answer: 42\nso it is", "42"),
@@ -352,7 +352,6 @@ ATTACKS = r"""
 \boxed{% \text{ if } x>0}
 \boxed{%?}
 \boxed{\begin{cases} % \\ 41 \end{cases}}
-%
 it is %
 The answer is % or 41
 the answer is not %
@@ -532,7 +531,9 @@ def test_a_pair_that_takes_too_long_ends_at_the_deadline_and_the_next_one_is_jud
     restarts = pool.restarts
     roots = "(\\sqrt{1+\\sqrt2}+\\sqrt{1+\\sqrt3}+\\sqrt{1+\\sqrt5}+\\sqrt{1+\\sqrt7})"  # of degree 256
     start = time.monotonic()
-    verdict = judge(f"\\sqrt{{3+2\\sqrt2}} \\cdot {roots}", f"(1+\\sqrt2) \\cdot {roots}", deadline=0.5)
+    verdict = judge(
+        f"\\sqrt{{3+2\\sqrt2}} \\cdot {roots}", f"(1+\\sqrt2) \\cdot {roots}", deadline=0.5, evaluated=False
+    )
     assert time.monotonic() - start < 0.5 + 1.0
     assert verdict.status is Status.TIMEOUT
     assert verdict.score == 0.0

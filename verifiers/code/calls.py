@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from reasonrl.verifiers.code.extract import programs
 from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_counts
-from reasonrl.verifiers.core import Status, Verdict, failed
+from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
 from reasonrl.verifiers.sandbox import Raised, RunStatus, Sandbox, default_sandbox
-from reasonrl.verifiers.sandbox.values import MAX_REPORT, TooBig, encode, is_plain, same
+from reasonrl.verifiers.sandbox.values import MAX_REPORT, MAX_VALUE, TooBig, encode, is_plain, same
 
 Test = tuple[tuple[Any, ...], Any] | tuple[tuple[Any, ...], dict[str, Any], Any]
 """Arguments of one call, keyword arguments if there are any, and the value it must return."""
@@ -40,7 +41,7 @@ def verify_code(
     """Whether the program passes every test. Never raises; a verdict without timeout is remembered.
 
     Args:
-        code: Python that defines `entry_point`.
+        code: Python that defines `entry_point`, bare or in a fence.
         tests: (arguments, expected) or (arguments, keyword arguments, expected), of plain values (int, float, str,
             bool, None, complex, bytes, list, tuple, dict, set, frozenset).
         deadline: seconds for all tests together.
@@ -51,7 +52,8 @@ def verify_code(
 
     def judge() -> Verdict:
         cases = _cases(tests)
-        if cases is None:
+        room = _room([expected for _, _, expected in cases]) if cases else None
+        if cases is None or room is None:
             return failed(
                 "tests must be a non-empty list of (arguments, expected), of plain values that a program could return",
                 status=Status.BAD_REFERENCE,
@@ -64,14 +66,18 @@ def verify_code(
         known = remembered.get(key)
         if known is not None:
             return known
+        readings = programs(code, names=(entry_point,))
+        if not any(map(str.strip, readings)):
+            return no_answer("there is no code")
         result = (sandbox or default_sandbox()).run_calls(
-            code,
+            readings,
             entry_point,
             [case[0] for case in cases],
             keywords=[case[1] for case in cases],
             deadline=deadline,
             processor_seconds=processor_seconds,
             memory_mb=memory_mb,
+            room=room,
         )
         expected, values = [case[2] for case in cases], result.values
         passed = sum(map(same, values, expected)) if len(values) == len(expected) else 0
@@ -79,7 +85,7 @@ def verify_code(
         # A program whose last calls went wrong may still have passed every test: Raised equals no plain value.
         status = RunStatus.OK if passed == len(expected) else result.status
         verdict = verdict_of_counts(
-            code,
+            readings[0],
             status,
             passed=passed,
             total=len(expected),
@@ -122,9 +128,19 @@ def _cases(tests: Sequence[Test]) -> list[tuple[tuple[Any, ...], dict[str, Any],
         cases = [
             (tuple(test[0]), dict(test[1]) if len(test) == 3 else {}, test[-1]) for test in tests if len(test) in (2, 3)
         ]
-        if not cases or len(cases) != len(tests) or not is_plain(cases):
-            return None
-        encode([expected for _, _, expected in cases], MAX_REPORT - 16 * len(cases))
-    except (TypeError, ValueError, TooBig):
+        return cases if cases and len(cases) == len(tests) and is_plain(cases) else None
+    except (TypeError, ValueError):
         return None
-    return cases
+
+
+def _room(expected: list[Any]) -> int | None:
+    """Bytes for the values, enough for those expected; None if they are too large for any. A power of two: a program
+    that finds this number learns nothing of ordinary values, and little of large ones."""
+    room = MAX_REPORT
+    while room <= MAX_VALUE:
+        try:
+            encode(expected, room - 16 * len(expected))
+            return room
+        except TooBig:
+            room *= 2
+    return None

@@ -1,21 +1,23 @@
 """MBPP (Austin et al. 2021, arXiv 2108.07732): a program is judged by a list of assertions that call what it defines.
 
 The assertions are trusted text and run in a jailed process without the program; the functions and classes that they
-name send each call across. Objects stay with the program: a test may read, set and call their attributes, and they
-equal nothing but themselves.
+name send each call across. Objects stay with the program; what a test may do with them, and when they are equal, is in
+`reasonrl.verifiers.sandbox.remote`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from reasonrl.verifiers.code.extract import extract_code
+from reasonrl.verifiers.code.extract import programs
 from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_tests
-from reasonrl.verifiers.core import Status, Verdict, failed
+from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
 from reasonrl.verifiers.sandbox import Sandbox, default_sandbox
 
 _METHOD = "mbpp"
+_CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
 
 
 def verify_mbpp(
@@ -51,15 +53,18 @@ def verify_mbpp(
         known = remembered.get(key)
         if known is not None:
             return known
+        readings = programs(code, names=set(_CALLED.findall("\n".join(units))))
+        if not any(map(str.strip, readings)):
+            return no_answer("there is no code")
         run = (sandbox or default_sandbox()).run_tests(
-            extract_code(code),
+            readings,
             units,
             setup=setup,
             reference=reference if isinstance(reference, str) else "",
             deadline=deadline,
             memory_mb=memory_mb,
         )
-        verdict = verdict_of_tests(code, run, method=_METHOD)
+        verdict = verdict_of_tests(readings[0], run, method=_METHOD)
         if run.status in FINAL:
             remembered.put(key, verdict)
         return verdict

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 
 from reasonrl.verifiers.code.extract import extract_code
 from reasonrl.verifiers.code.verdicts import FINAL, digest, guarded, remembered, unusable, verdict_of_counts
-from reasonrl.verifiers.core import Status, Verdict, failed
+from reasonrl.verifiers.core import Status, Verdict, failed, no_answer
 from reasonrl.verifiers.sandbox import RunResult, RunStatus, Sandbox, default_sandbox
+from reasonrl.verifiers.sandbox.results import MAX_OUTPUT
 
 _METHOD = "stdio"
 _NUMBER = re.compile(r"[+-]?(?:\d{1,300}\.?\d{0,300}|\.\d{1,300})(?:[eE][+-]?\d{1,4})?")
@@ -95,7 +96,10 @@ def verify_stdio(
         known = remembered.get(key)
         if known is not None:
             return known
-        pool, program, end = sandbox or default_sandbox(), extract_code(code), time.monotonic() + deadline
+        program = extract_code(code, script=True)
+        if not program.strip():
+            return no_answer("there is no code")
+        pool, end = sandbox or default_sandbox(), time.monotonic() + deadline
         passed, result = 0, RunResult(RunStatus.OK)
         for stdin, expected in pairs:
             left = end - time.monotonic()
@@ -103,7 +107,12 @@ def verify_stdio(
                 result = RunResult(RunStatus.TIMEOUT, error="not finished in time")
                 break
             result = pool.run_program(
-                program, stdin, deadline=left, processor_seconds=processor_seconds, memory_mb=memory_mb
+                program,
+                stdin,
+                deadline=left,
+                processor_seconds=processor_seconds,
+                memory_mb=memory_mb,
+                room=max(MAX_OUTPUT, 4 * len(expected)),
             )
             if result.status is not RunStatus.OK:
                 break
@@ -116,7 +125,7 @@ def verify_stdio(
                 break
             passed += 1
         verdict = verdict_of_counts(
-            code,
+            program,
             result.status,
             passed=passed,
             total=len(pairs),

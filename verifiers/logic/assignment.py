@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from reasonrl.verifiers.answers import extract_answer
+from reasonrl.verifiers.answers import extract_lines, without_thoughts
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 
 MAX_SIZE = 9
@@ -162,8 +162,8 @@ def verify_assignment(puzzle_text: str, response: str, *, checks: int = MAX_CHEC
     puzzle = parse_puzzle(puzzle_text)
     if puzzle is None:
         return failed("the puzzle cannot be read", status=Status.BAD_REFERENCE, method=METHOD)
-    answer = extract_answer(response)
-    text = response.strip() if answer is None else answer
+    answer = extract_lines(response)
+    text = without_thoughts(response).strip() if answer is None else answer
     parts = re.split(r"[,;\n]", text.removesuffix(".")) if 0 < len(text) <= MAX_CHARS else []
     pairs = [match for match in (_PAIR.fullmatch(part.strip()) for part in parts) if match is not None]
     if not text:

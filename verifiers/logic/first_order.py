@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from reasonrl.verifiers.answers import extract_answer
+from reasonrl.verifiers.answers import read_final, without_thoughts
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.logic.solver import SolverError, satisfiable
 
@@ -227,7 +227,7 @@ def verify_first_order(premises: Sequence[str], conclusion: str, answer: str, *,
     """Judges True, False or Uncertain (or Unknown), behind `Answer:` or as the whole answer, in any case of letters."""
     if len(answer) > MAX_ANSWER_CHARS:
         return no_answer(f"longer than {MAX_ANSWER_CHARS} characters")
-    final = extract_answer(answer) or answer
+    final = read_final(answer).text or without_thoughts(answer)
     word = final.strip().rstrip(".").lower()
     if word not in _VALUES:
         return no_answer("the answer is none of True, False and Uncertain")

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from reasonrl.verifiers.answers import extract_answer
+from reasonrl.verifiers.answers import extract_lines, without_thoughts
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.logic.formulas import AND, IMPLIES, OR, VARIABLES, Formula, models, negation
 
@@ -135,11 +135,12 @@ def parse_roles(text: str) -> dict[str, bool] | None:
 
 def _extract(response: str) -> str | None:
     """The only `<answer>` block, else the `Answer:` line, else a response that is nothing but a list."""
+    response = without_thoughts(response)
     if _OPEN in response:
         rest = response.partition(_OPEN)[2]
         block, closed, after = rest.partition(_CLOSE)
         return block.strip() if closed and _OPEN not in block + after else None
-    answer = extract_answer(response)
+    answer = extract_lines(response)
     if answer is None and parse_roles(response) is not None:
         return response.strip()
     return answer

@@ -15,7 +15,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from reasonrl.verifiers.answers import MARK, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line, without_thoughts
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.logic.formulas import (
     AND,
@@ -118,11 +118,11 @@ def verify_proof(premises: Sequence[str], goal: str, lines: str | Sequence[str] 
     wanted = known.pop()
     if lines is None:
         return no_answer("the response is null")
-    text = lines if isinstance(lines, str) else "\n".join(lines[: MAX_LINES + 1])
+    text = without_thoughts(lines if isinstance(lines, str) else "\n".join(lines[: MAX_LINES + 1]))
     if len(text) > MAX_PROOF_CHARS:
         return _no_proof(text, f"a proof has at most {MAX_PROOF_CHARS} characters")
     written = [line.strip() for line in text.split("\n") if line.strip()]
-    named = written.pop() if written and is_answer_line(written[-1]) else f"{MARK} {len(premises) + len(written)}"
+    named = written.pop() if written and is_final_line(written[-1]) else f"{MARK} {len(premises) + len(written)}"
     if not written:
         return no_answer("there is no proof line")
     if len(written) > MAX_LINES:
@@ -135,7 +135,7 @@ def verify_proof(premises: Sequence[str], goal: str, lines: str | Sequence[str] 
         if problem:
             return reject(each, method="proof", reason=f"line {line.number}: {problem}")
         known.append(line.formula)
-    claimed = re.fullmatch(r"[0-9]{1,3}", named.removeprefix(MARK).strip())
+    claimed = re.fullmatch(r"[0-9]{1,3}", extract_answer(named) or "")
     number = int(claimed[0]) if claimed else 0
     if not 1 <= number <= len(known) or known[number - 1] != wanted:
         return reject(written[-1], method="proof", reason="the proof does not end with the goal")

@@ -1,6 +1,6 @@
 """Judges a final answer in mathematics against a gold one: `verify_math` for any answer, `verify_number` for numbers.
 
-    extract.py    the final answer of a response          numbers.py   tier 1: exact rational numbers, in microseconds
+    numbers.py    tier 1: rational numbers, microseconds  readings.py  what a text that was marked as the answer says
     lexer.py      text to tokens                          shapes.py    tier 2: one shape for what readers call the same
     parser.py     tokens to a tree (nodes.py)             algebra.py   tier 3: exact canonical forms; numeric.py refutes
     compare.py    two trees                               worker.py    tier 4: symbolic.py, a process with SymPy in it
@@ -9,9 +9,9 @@
 Importing this loads neither SymPy nor anything else that is large.
 """
 
-from reasonrl.verifiers.math.extract import boxed, extract_final, final_answer
+from reasonrl.verifiers.answers import boxed, final_answer
 from reasonrl.verifiers.math.numbers import parse_number, verify_number
 from reasonrl.verifiers.math.options import MathOptions
 from reasonrl.verifiers.math.verify import verify_math
 
-__all__ = ["MathOptions", "boxed", "extract_final", "final_answer", "parse_number", "verify_math", "verify_number"]
+__all__ = ["MathOptions", "boxed", "final_answer", "parse_number", "verify_math", "verify_number"]

@@ -406,7 +406,11 @@ def _root(base: Form, power: Fraction) -> Form:
         ((monomial, value),) = top.items()
         if monomial:
             atoms = list(monomial)
-            # (x)^(1/3) stays a power of x; (x^2)^(1/2) is |x| or so and becomes an atom of its own
+            # (x)^(1/3) stays a power of x; (x^2)^(1/2) is |x|; other powers of it become atoms of their own
+            ((atom, exponent), *others) = atoms
+            if value > 0 and power == Fraction(1, 2) and exponent == 2 and atom[0] == "symbol" and not others:
+                size: Polynomial = {frozenset({(("abs", _key(_atom(atom))), Fraction(1))}): Fraction(1)}
+                return Form(_multiply(_number_root(value, power), size), _UNIT)
             simple = len(atoms) == 1 and atoms[0][1] == 1 and atoms[0][0] != _I
             positive = all(atom[0] in ("prime", "pi", "e") for atom, _ in atoms)
             if value > 0 and (simple or positive):
@@ -426,12 +430,12 @@ def _root(base: Form, power: Fraction) -> Form:
     )
     inside = {monomial: value / content for monomial, value in top.items()}
     whole = math.floor(power)
-    atom: Atom = ("root", frozenset(inside.items()))
+    root: Atom = ("root", frozenset(inside.items()))
     if whole:
         outer = _whole_power(Form(inside, _UNIT), whole)
-        inner = Form(_multiply(_number_root(content, power), {frozenset({(atom, power - whole)}): Fraction(1)}), _UNIT)
+        inner = Form(_multiply(_number_root(content, power), {frozenset({(root, power - whole)}): Fraction(1)}), _UNIT)
         return _reduced(_multiply(outer.top, inner.top), outer.bottom)
-    return Form(_multiply(_number_root(content, power), {frozenset({(atom, power)}): Fraction(1)}), _UNIT)
+    return Form(_multiply(_number_root(content, power), {frozenset({(root, power)}): Fraction(1)}), _UNIT)
 
 
 def _number_root(value: Fraction, power: Fraction) -> Polynomial:

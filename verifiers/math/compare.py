@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from reasonrl.verifiers.math import algebra
+from reasonrl.verifiers.math.evaluated import is_evaluated
+from reasonrl.verifiers.math.modular import differ_modulo
 from reasonrl.verifiers.math.nodes import Node, is_scalar, num, symbols
 from reasonrl.verifiers.math.numeric import differ, real_value
 from reasonrl.verifiers.math.options import MathOptions
@@ -18,16 +20,18 @@ from reasonrl.verifiers.math.regions import Piece, region, unknown
 from reasonrl.verifiers.math.shapes import (
     Claim,
     Contradiction,
+    Measure,
     bare,
     both_signs,
     claim,
     factors,
-    has_function,
     is_name,
+    is_quantity,
+    measures,
     parts,
-    unevaluated,
-    unit_of,
+    substituted,
 )
+from reasonrl.verifiers.math.units import RADIAN, Unit, read_unit
 
 _STATEMENTS = frozenset(["rel", "member"])
 _MINUTES = frozenset(map(Fraction, (0, *range(10, 60))))
@@ -43,6 +47,8 @@ class Comparison:
     """Asks whether two scalars are equal when nothing cheaper can tell; None: no answer in time."""
     gold_digits: int | None = None
     """Decimal places of a gold that is one decimal number."""
+    currencies: tuple[Unit | None, Unit | None] = (None, None)
+    """Signs beside the gold and the prediction, which the trees don't hold."""
     method: str = "structure"
     reason: str = "another value"
     undecided: bool = field(default=False)
@@ -50,15 +56,40 @@ class Comparison:
 
     def same(self, gold: Node, prediction: Node) -> bool:
         try:
-            units = unit_of(gold), unit_of(prediction)
-            if None not in units and units[0] != units[1]:
-                self.reason = f"the unit is {units[1]}, not {units[0]}"
+            gold, prediction = _lettered(gold, prediction), _lettered(prediction, gold)
+            gold, prediction, same = _residues(gold, prediction)
+            if not same:
+                self.reason = "the modulus is another, or the residue is not reduced"
                 return False
             right, left = bare(gold), bare(prediction)
+            factor = self.converted(gold, prediction, left)
+            if factor is None:
+                self.reason = "the unit is another"
+                return False
+            if factor != 1:
+                return is_scalar(left) and self.scalar(right, Node("mul", (num(factor), left)), forms=False)
         except Contradiction:
             self.reason = "a word changes the value"
             return False
         return self.items(right, left)
+
+    def converted(self, gold: Node, prediction: Node, value: Node) -> Fraction | None:
+        """What the value is multiplied by to be in the gold's unit; None where the two measure different things."""
+        left, right = measures(gold), measures(prediction)
+        if self.currencies[0] is not None:
+            left.add(Measure(self.currencies[0]))
+        if self.currencies[1] is not None:
+            right.add(Measure(self.currencies[1]))
+        if not left and right == {Measure(RADIAN)}:  # a plain number may be one of degrees
+            return None if algebra.rational(value) is not None else Fraction(1)
+        if not left or not right or left == right:
+            return Fraction(1)
+        if len(left) > 1 or len(right) > 1:
+            return None
+        mine, other = left.pop().unit, right.pop().unit
+        if mine is None or other is None or mine.powers != other.powers:
+            return None
+        return other.scale / mine.scale
 
     # collections -------------------------------------------------------------------------------------------------
 
@@ -72,11 +103,16 @@ class Comparison:
             if single and single[0].op in _REGIONS and self.regions(gold, prediction):
                 return True
             if gold.op == "tuple" and prediction.op == "list":
+                if not any(part.op == "rel" for part in prediction.args):
+                    self.reason = "a point or an interval is written in brackets"
+                    return False
                 return self.in_order(gold.args, prediction.args)
             if gold.op == "list" and prediction.op == "tuple":
                 return self.in_order(gold.args, prediction.args)
+        golds, predictions = _spread(golds, predictions), _spread(predictions, golds)
         try:
-            left, right = [claim(node) for node in golds], [claim(node) for node in predictions]
+            left = [claim(node, judged=False) for node in golds]
+            right = [claim(node) for node in predictions]
         except Contradiction:
             self.reason = "it says that different numbers are equal"
             return False
@@ -109,7 +145,14 @@ class Comparison:
     # single items ------------------------------------------------------------------------------------------------
 
     def claims(self, gold: Claim, prediction: Claim) -> bool:
+        if _made_up(gold) and prediction.name is None and gold.name is not None and gold.name.op == "add":
+            return False  # a + b = 5 is a relation, where 5 alone says nothing of it
         if gold.name is not None and prediction.name is not None:
+            if _made_up(gold) or _made_up(prediction):
+                return self.statements(gold.statement, prediction.statement)
+            gold, prediction = gold, _renamed(gold, prediction)
+            if gold.name is None or prediction.name is None:
+                return False
             if _primes(gold.name) != _primes(prediction.name):  # f' is not f
                 return False
             if gold.name.op == prediction.name.op == "mul" and not _alike(gold.name, prediction.name):
@@ -194,6 +237,8 @@ class Comparison:
             return left is not None and right is not None and self.in_order(left, right)
         if gold.op == prediction.op == "based":
             return gold == prediction
+        if gold.op == prediction.op == "nested":
+            return self.items(gold.args[0], prediction.args[0])
         if gold.op == prediction.op == "tuple":
             return self.in_order(gold.args, prediction.args)
         if gold.op == "ratio" or prediction.op == "ratio":
@@ -239,16 +284,15 @@ class Comparison:
 
     def scalar(self, gold: Node, prediction: Node, *, forms: bool = True) -> bool:
         """`forms`: also ask that the prediction is evaluated."""
+        prediction = _one_constant(gold, prediction) if gold.op != "num" else prediction
         if gold.op == prediction.op == "num":
             self.method = "rational"
             return gold == prediction or self._near(gold, prediction)
-        if forms and self.options.evaluated and not symbols(gold):
-            if unevaluated(prediction) and not unevaluated(gold):
-                self.reason = "it is not evaluated"
-                return False
-            if has_function(prediction) and algebra.rational(gold) is not None and not has_function(gold):
-                self.reason = "it is not evaluated"
-                return False
+        rounded = bool(self.options.tolerance) or self.options.decimals is not None or self.options.gold_precision
+        ruled = forms and self.options.evaluated and not symbols(gold)
+        if ruled and not is_evaluated(prediction, gold, rounded=rounded):
+            self.reason = "it is not evaluated"
+            return False
         if gold == prediction:
             return True
         self.method = "algebra"
@@ -259,7 +303,7 @@ class Comparison:
             return False
         if self._near(gold, prediction):
             return True
-        if differ(gold, prediction):
+        if differ_modulo(gold, prediction) or differ(gold, prediction):
             self.method = "numeric"
             return False
         if not self.options.symbolic:
@@ -289,6 +333,79 @@ class Comparison:
         if digits is not None and distance <= Fraction(1, 2 * 10**digits):
             return True
         return bool(options.tolerance) and distance <= Fraction(options.tolerance) * size
+
+
+def _residues(gold: Node, prediction: Node) -> tuple[Node, Node, bool]:
+    """Both without their moduli, and whether these allow that the answers are the same.
+
+    `42 (mod 5)` is 2: for a gold without a modulus a residue counts only where it is reduced.
+    """
+    if gold.op == prediction.op == "mod":
+        return gold.args[0], prediction.args[0], gold.args[1] == prediction.args[1]
+    if prediction.op == "mod":
+        inner, modulus = prediction.args
+        value = inner.args[1][-1] if inner.op == "rel" else inner
+        exact = algebra.rational(value) if is_scalar(value) else None
+        return gold, inner, exact is not None and 0 <= exact < modulus.args[0]
+    return (gold.args[0] if gold.op == "mod" else gold), prediction, True
+
+
+def _spread(items: list[Node], others: list[Node]) -> list[Node]:
+    """`(p, q) = (3, 2)` as `p = 3, q = 2` where the other side gives its values one by one, by name."""
+    if len(items) != 1 or len(others) < 2 or not all(other.op == "rel" for other in others):
+        return items
+    node = items[0]
+    if node.op != "rel" or node.args[0] != ("=",) or any(side.op != "tuple" for side in node.args[1]):
+        return items
+    names, values = (side.args for side in node.args[1])
+    if len(names) != len(values):
+        return items
+    return [Node("rel", (("=",), (name, value))) for name, value in zip(names, values, strict=True)]
+
+
+def _made_up(claim: Claim) -> bool:
+    """Whether what is claimed for is no single name: `a + b`, `|PQ|`."""
+    return claim.name is not None and is_quantity(claim.name)
+
+
+def _renamed(gold: Claim, prediction: Claim) -> Claim:
+    """The prediction with the gold's bound variable: f(t) = t^2 is f(x) = x^2."""
+    names = [claim.name for claim in (gold, prediction)]
+    if any(name is None or name.op != "mul" or name.args[1].op != "sym" for name in names) or names[0] == names[1]:
+        return prediction
+    mine, other = (str(name.args[1].args[0]) for name in names if name is not None)
+    if (
+        mine == other
+        or len(mine) > 1
+        or len(other) > 1
+        or not (mine + other).islower()
+        or mine in symbols(prediction.statement)
+    ):
+        return prediction
+    parts = (None if part is None else substituted(part, other, mine) for part in prediction)
+    return Claim(*parts)  # type: ignore[arg-type]
+
+
+def _one_constant(gold: Node, prediction: Node) -> Node:
+    """The prediction with the gold's name for the constant of integration, or for a number that may be any integer."""
+    mine, other = symbols(gold) - symbols(prediction), symbols(prediction) - symbols(gold)
+    if len(mine) != 1 or len(other) != 1:
+        return prediction
+    (left,), (right,) = mine, other
+    constants = left in _CONSTANTS and right in _CONSTANTS and "C" in (left[0], right[0])
+    integers = "Z_any" in (left, right) and {left, right} - {"Z_any"} <= set("klmnj")
+    return substituted(prediction, right, left) if constants or integers else prediction
+
+
+_CONSTANTS = frozenset(["C", "c", "K", "k", "C_1", "c_1", "C_0", "c_0", "D"])
+
+
+def _lettered(node: Node, other: Node) -> Node:
+    """`5m` as a quantity where the other side has a unit; alone it is a product."""
+    if other.op != "unit" or node.op != "mul" or node.args[1].op != "sym" or symbols(node.args[0]):
+        return node
+    name = str(node.args[1].args[0])
+    return Node("unit", (node.args[0], name)) if read_unit(name) is not None else node
 
 
 def _alike(name: Node, other: Node) -> bool:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from reasonrl.verifiers.math.spellings import plain_spelling
+
 MAX_CHARS = 2_000
 MAX_TOKENS = 600
 MAX_DIGITS = 400
@@ -25,8 +27,20 @@ _UNICODE = {
     "\N{SUPERSCRIPT TWO}": "^2", "\N{SUPERSCRIPT THREE}": "^3", "\N{EMPTY SET}": r"\emptyset ",
     "\N{DOUBLE-STRUCK CAPITAL R}": r"\mathbb{R}", "\N{GREEK SMALL LETTER THETA}": r"\theta ",
     "\N{GREEK SMALL LETTER ALPHA}": r"\alpha ", "\N{GREEK SMALL LETTER BETA}": r"\beta ",
-    "\N{EURO SIGN}": r"\$", "\N{POUND SIGN}": r"\$", "\N{NO-BREAK SPACE}": " ",
+    "\N{EURO SIGN}": r"\$", "\N{POUND SIGN}": r"\$", "\N{NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ",
+    "\N{YEN SIGN}": r"\$", "\N{FULLWIDTH YEN SIGN}": r"\$", "\N{INDIAN RUPEE SIGN}": r"\$", "\N{RUBLE SIGN}": r"\$",
+    "\N{WON SIGN}": r"\$", "\N{NARROW NO-BREAK SPACE}": " ", "\N{FULLWIDTH EQUALS SIGN}": "=",
+    "\N{FULLWIDTH PERCENT SIGN}": r"\%", "\N{FULLWIDTH COMMA}": ",", "\N{FULLWIDTH LEFT PARENTHESIS}": "(",
+    "\N{FULLWIDTH RIGHT PARENTHESIS}": ")", "\N{FULLWIDTH COLON}": ":", "\N{IDEOGRAPHIC FULL STOP}": ".",
+    "\N{MASCULINE ORDINAL INDICATOR}": r"^\circ ", "\N{GREEK CAPITAL LETTER OMEGA}": r"\Omega ",
+    "\N{OHM SIGN}": r"\Omega ",
+    "\N{DEGREE CELSIUS}": r"^\circ C ", "\N{DEGREE FAHRENHEIT}": r"^\circ F ",
+    "\N{MICRO SIGN}": r"\mu ", "\N{GREEK SMALL LETTER MU}": r"\mu ",
+    "\N{LOGICAL OR}": r"\lor ",
 }  # fmt: skip
+_FOREIGN = "\u00c0-\u024f\u0370-\u052f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_LETTERS = re.compile(f"[{_FOREIGN}]")
+"""Letters that words behind a number may have; one of them alone is never a name."""
 _ENV = r"[pbvBV]?matrix\*?|array|smallmatrix"
 _REWRITES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
     (re.compile(pattern), plain)
@@ -60,15 +74,16 @@ _REWRITES: tuple[tuple[re.Pattern[str], Any], ...] = tuple(
     )
 )  # fmt: skip
 _TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<repeating>\d*\.\d*\\(?:overline|bar|dot)\s*\{\d+\})
+    rf"""(?P<space>\s+)
+    |(?P<repeating>\d*\.\d*\\(?:overline|bar|dot)\s*\{{\d+\}})
     |(?P<number>\d+(?:\.\d*)?|\.\d+)
-    |\\(?:text|textbf|textit|textrm|textnormal|textsf|mbox|hbox|mathrm|mathit|mathsf|operatorname\*?)\s*\{(?P<text>[^{}]*)\}
+    |\\(?:text|textbf|textit|textrm|textnormal|textsf|mbox|hbox|mathrm|mathit|mathsf|operatorname\*?)\s*\{{(?P<text>[^{{}}]*)\}}
+    |(?P<foreign>[A-Za-z]*[{_FOREIGN}][A-Za-z{_FOREIGN}]*)
     |(?P<break>\\\\)
     |\\(?P<command>[A-Za-z]+)
-    |\\(?P<escaped>[{}%$|\#&_])
+    |\\(?P<escaped>[{{}}%$|\#&_])
     |(?P<word>[A-Za-z]+)
-    |(?P<operator><=|>=|!=|==|->|[-+*/^_=<>(){}\[\],;:!|&%$.'])""",
+    |(?P<operator><=|>=|!=|==|->|[-+*/^_=<>(){{}}\[\],;:!|&%$.'])""",
     re.VERBOSE | re.ASCII,
 )
 
@@ -90,10 +105,11 @@ def tokenize(text: str) -> list[Token] | None:
     """
     if not text or len(text) > MAX_CHARS:
         return None
+    text = plain_spelling(text)
     if not text.isascii():
         for sign, plain in _UNICODE.items():
             text = text.replace(sign, plain)
-        if not text.isascii():
+        if not _LETTERS.sub("", text).isascii():
             return None
     if any(sign in text for sign in "\\*~{"):
         for pattern, plain in _REWRITES:
@@ -123,6 +139,8 @@ def tokenize(text: str) -> list[Token] | None:
                 continue  # a currency sign
             else:
                 return None
+        if kind == "foreign":
+            kind = "text"
         if kind == "operator" and value == "$":
             spaced = True
             continue

@@ -5,7 +5,7 @@ Scalars      num(Fraction) sym(name) const(pi|e|i|inf) add(...) mul(...) div(a, 
 Marked       percent(a) deg(a) unit(a, name) pm(a, b) mp(a, b)
 Collections  list(...) tuple(...) set(...) interval(low, high, low_closed, high_closed) union(...) without(a, b)
              matrix(rows) ratio(...) reals() empty()
-Statements   rel(operators, members) member(a, set)
+Statements   rel(operators, members) member(a, set) mod(a, modulus)
 Others       based(digits, base)
 """
 

@@ -19,7 +19,7 @@ _FORBIDDEN = """
     pmod infty forall exists because therefore
 """
 _UNIT_WORDS = "cm mm km g kg mg lb lbs oz ft in hr hrs min mi mph ml cc sq yd pm am pct"
-_NO_FACTOR = "cup setminus backslash pm mp ENDMATRIX DEG times cdot div ast rfloor rceil rangle"
+_NO_FACTOR = "MODULO cup setminus backslash pm mp ENDMATRIX DEG times cdot div ast rfloor rceil rangle"
 
 FUNCTIONS = frozenset(_FUNCTIONS.split())
 PLAIN_FUNCTIONS = (FUNCTIONS - {"Re", "Im", "det", "min", "max"}) | {"abs"}
@@ -41,7 +41,8 @@ RELATIONS = {
 
 NO_NAMES = frozenset(["twice", "thrice", "half", "double", "triple", "quarter", "minus", "negative", "opposite", "not"])
 """Before a '=' these do not name what is asked for: they change it."""
-UNIT_TEXT = re.compile(r"\s*(?:[(/]|-(?=[A-Za-z]{2})|\\DEG)?\s*[A-Za-z]")
+UNIT_TEXT = re.compile(r"\s*(?:[(/]|-(?=[A-Za-z]{2})|\\DEG)?\s*[^\W\d_]")
+UNIT_COMMANDS = {"Omega": "ohm", "mu": "u", "cdot": "·"}
 r"""How a text behind a value may begin: `5\text{0 cm}` prints as fifty."""
 
 

@@ -13,9 +13,11 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from reasonrl.verifiers.answers import NOT_MARKED, read_final
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.inputs import judge_any
-from reasonrl.verifiers.math.extract import extract_final
+from reasonrl.verifiers.math.units import RADIAN
+from reasonrl.verifiers.math.words import CHANGES_THE_VALUE, harmless_before, read_tail
 
 METHOD = "rational"
 MAX_CHARS = 100
@@ -24,14 +26,14 @@ MAX_DIGITS = 30
 
 _INTEGER = r"[1-9][0-9]{0,2}(?:,[0-9]{3})+|[1-9][0-9]{0,2}(?:[ ][0-9]{3})+|[0-9]+"
 _NUMBER = re.compile(
-    rf"""(?:(?:about|approximately|exactly|usd|us|eur|gbp|rs\.?|[a-z]\s*=)\s*)?
-    (?P<sign>[+-]?)\s*[$€£]?\s*(?P<inner>-?)
+    rf"""(?:(?P<before>[a-z][a-z '.]*?)[ \t:]*|[a-z]\s*=\s*)?
+    (?P<sign>[+-]?)\s*[$€£¥￥₹₽₩]?\s*(?P<inner>-?)
     (?: (?P<whole>[0-9]+)\s+(?=[1-9][0-9]*\s*/) )?
     (?: (?P<top>{_INTEGER})\s*/\s*(?P<bottom>{_INTEGER})
       | (?P<decimal>(?:{_INTEGER})(?:\.[0-9]*)?|\.[0-9]+) )
     (?:\s*(?P<percent>%|percent\b|per\s?cent\b))?
-    (?P<unit>\s*[$€£°]?(?:-?[a-z]+)?(?:\s+[a-z]+){{0,6}})[\s.]*""",
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
+    (?:\s*[$€£¥￥₹₽₩°])?(?P<unit>\s*(?:[^\s0-9.,/^*+=<>!?_()][^=<>!?_]*|,\s+[a-z][a-z ]*|\([a-z ]*\))?)[\s.]*""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 _LATEX = (
     (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r" \1/\2 "),  # apart: 1\frac{4}{5} is a mixed number
@@ -40,22 +42,15 @@ _LATEX = (
     (re.compile(r"\{,\}"), ","),
     (re.compile(r"\\!|(?<=[0-9])\\,(?=[0-9]{3}(?![0-9]))"), ""),
     (re.compile(r"\\[,;: ]"), " "),  # 4\,2 is not 42
+    (re.compile(r"^\\[(\[](.*)\\[)\]]$"), r"\1"),
+    (re.compile(r"^\\(?:text|textbf|mathrm|mathbf)\s*\{\s*\(?([-0-9.,/]+)\)?\s*\}$"), r"\1"),
 )
-_SHORT_UNITS = "g kg mg lb lbs oz m km cm mm ft in mi mph h hr hrs min mins s sec secs ml l gal am pm"
-_ATTACHED_UNITS = frozenset(_SHORT_UNITS.split())
-"""Short units that may follow the last digit without a blank; other letters may be unknowns or powers (5x, 2ab, 5k)."""
-_WORDS = """
-    or and not no to but than between either maybe perhaps minus plus times over point negative mod choose base
-    half halves third thirds quarter quarters fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths
-    ninth ninths tenth tenths hundredth hundredths thousandth thousandths millionth millionths billionth billionths
-    dozen dozens gross score tens lakh lakhs crore crores googol twice thrice double doubled triple tripled halved
-    below except excluding wrong incorrect false zero eleven twelve twenty thirty forty fifty
-    sixty seventy eighty ninety
-    hundred hundreds thousand thousands million millions billion billions trillion trillions k bn
-    one two three four five six seven eight nine ten squared cubed factorial root sqrt pi e i x y z log ln sin cos tan
-"""
-CHANGES_THE_VALUE = frozenset(_WORDS.split())
-"""No such word is a unit: "5 dozen" and "41 or 42" are not read as 5 and 41."""
+_GROUPED = (
+    (re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+),([0-9]+)"), "."),  # 1.234,56
+    (re.compile(r"([0-9]{1,3}(?:'[0-9]{3})+)(?:\.([0-9]+))?"), "'"),  # 1'234.56
+    (re.compile(r"([0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:\.([0-9]+))?"), ","),  # 1,23,456
+)
+"""Digits grouped as elsewhere: the whole text, so that nothing else can be meant."""
 
 
 def verify_number(gold: Any, response: Any, *, percent_is_unit: bool = False) -> Verdict:
@@ -73,10 +68,15 @@ def verify_number(gold: Any, response: Any, *, percent_is_unit: bool = False) ->
     expected = parse_number(gold.rpartition("####")[2], percent_is_unit=percent_is_unit)
     if expected is None:
         return failed(f"the reference {gold[:40]!r} is not a number", status=Status.BAD_REFERENCE, method=METHOD)
-    final = extract_final(response)
+    final, reason, _ = read_final(response)
     if final is None:
-        return no_answer("no \\boxed{}, no #### and no line that starts with 'Answer:'")
-    found = parse_number(final, percent_is_unit=percent_is_unit)
+        return (
+            no_answer(reason)
+            if reason is NOT_MARKED
+            else reject(None, method=METHOD, reason=reason, status=Status.UNPARSABLE)
+        )
+    inner = final[1:-1] if final.startswith("(") and final.endswith(")") else final
+    found = parse_number(inner, percent_is_unit=percent_is_unit)
     if found is None:
         return reject(final[:80], method=METHOD, reason="the answer is not one number", status=Status.UNPARSABLE)
     if found != expected:
@@ -93,15 +93,21 @@ def parse_number(text: str, *, percent_is_unit: bool = False) -> Fraction | None
     (Fraction(5, 2), Fraction(1, 2), None)
     """
     text = text.strip()
-    if not 0 < len(text) <= MAX_CHARS:
+    if not 0 < len(text) <= MAX_CHARS or ".." in text:
         return None
     for pattern, plain in _LATEX:
         text = pattern.sub(plain, text)
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     if len(text) > 2 and text[0] == text[-1] == "$":  # a formula, not a price
         text = text[1:-1]
+    for pattern, sign in _GROUPED:
+        grouped = pattern.fullmatch(text.strip())
+        if grouped is not None:
+            text = grouped[1].replace(sign, "") + "." + (grouped[2] or "0")
     match = _NUMBER.fullmatch(text.strip())
-    if match is None or sum(character.isdigit() for character in text) > MAX_DIGITS or not _is_unit(match["unit"]):
+    if match is None or sum(character.isdigit() for character in text) > MAX_DIGITS:
+        return None
+    if not _is_unit(match["unit"], percent=match["percent"] is not None) or not harmless_before(match["before"] or ""):
         return None
     if match["decimal"] is not None:
         value = Fraction(_plain(match["decimal"]).rstrip(".") or "0")
@@ -121,9 +127,14 @@ def _plain(digits: str) -> str:
     return digits.replace(",", "").replace(" ", "")
 
 
-def _is_unit(text: str) -> bool:
+def _is_unit(text: str, *, percent: bool) -> bool:
     """Whether what follows a number leaves its value alone."""
-    words = re.findall(r"[A-Za-z]+", text)
-    if text[:1].isalpha() and len(words[0]) < 3 and words[0].lower() not in _ATTACHED_UNITS:
+    if len(text) == 1 and text.isascii():  # 5m: an unknown
         return False
-    return not any(word.lower() in CHANGES_THE_VALUE or word in ("M", "B") for word in words)  # M: millions, m: metres
+    text = text.strip(" ,")
+    if not text:
+        return True
+    if percent and text.startswith("of "):  # 25% of the students
+        return not any(word in CHANGES_THE_VALUE for word in text.lower().split())
+    tail = read_tail(text)
+    return tail is not None and tail.factor == 1 and not tail.percent and tail.unit != RADIAN

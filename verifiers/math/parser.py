@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 from fractions import Fraction
 
-from reasonrl.verifiers.math.lexer import Reader, Token, Unreadable, tokenize
+from reasonrl.verifiers.math.lexer import Token, Unreadable, tokenize
 from reasonrl.verifiers.math.nodes import INFINITY, PI, SETS, Node, num, too_deep
 from reasonrl.verifiers.math.notation import (
     ALIASES,
@@ -28,10 +28,10 @@ from reasonrl.verifiers.math.notation import (
     NO_NAMES,
     PLAIN_FUNCTIONS,
     RELATIONS,
-    UNIT_TEXT,
-    UNIT_WORDS,
     repeating,
 )
+from reasonrl.verifiers.math.unit_reader import UnitReader
+from reasonrl.verifiers.math.words import read_tail
 
 MAX_DEPTH = 40
 MAX_LEVELS = 100
@@ -66,7 +66,7 @@ def _parse(text: str) -> Node | None:
     return node
 
 
-class _Parser(Reader):
+class _Parser(UnitReader):
     def __init__(self, tokens: list[Token]) -> None:
         super().__init__(tokens)
         self.names: set[str] = set()
@@ -106,6 +106,9 @@ class _Parser(Reader):
                 relation += "="
             operators.append(relation)
             members.append(self.ratio(depth))
+        if self.take("MODULO", kind="command"):
+            inner = Node("rel", (tuple(operators), tuple(members))) if operators else members[0]
+            return Node("mod", (inner, self.primary(depth + 1)))
         if not operators:
             return members[0]
         if "in" in operators:
@@ -118,7 +121,7 @@ class _Parser(Reader):
         """Skips words before a '=': "Area = 5"."""
         start = self.position
         while self.peek().kind == "text" or (self.peek().kind == "word" and len(self.peek().text) > 3):
-            if self.is_name(self.peek()):
+            if self.is_name(self.peek()) or not self.peek().text.isascii():
                 break
             self.position += 1
         if self.position > start:
@@ -128,14 +131,22 @@ class _Parser(Reader):
             elif self.peek().kind == "end" or not NO_NAMES.isdisjoint(words):  # "Twice = 42"
                 raise Unreadable
 
-    def is_name(self, token: Token) -> bool:
-        return token.kind == "word" and (token.text in PLAIN_FUNCTIONS or token.text in ("sqrt", "infinity"))
-
     def ratio(self, depth: int) -> Node:
         parts = [self.union(depth)]
-        while self.take(":"):
+        while self.take(":") or self.take("to", kind="word") or self.at_to():
             parts.append(self.union(depth))
-        return parts[0] if len(parts) == 1 else Node("ratio", tuple(parts))
+        if len(parts) == 1:
+            return parts[0]
+        last = parts[-1]
+        if last.op == "unit" and len(parts) < 4:  # 2:30 pm
+            return Node("unit", (Node("ratio", (*parts[:-1], last.args[0])), last.args[1]))
+        return Node("ratio", tuple(parts))
+
+    def at_to(self) -> bool:
+        if self.peek().kind == "text" and self.peek().text.strip() == "to":
+            self.position += 1
+            return True
+        return False
 
     def union(self, depth: int) -> Node:
         left = self.sum(depth)
@@ -183,10 +194,14 @@ class _Parser(Reader):
                 left = Node("mul", (left, self.signed(depth)))
             elif self.take("/") or self.take("div", kind="command"):
                 left = Node("div", (left, self.signed(depth)))
+            elif left.op == "unit" and self.peek().kind == "number":
+                left = self.compound(left, depth)
+            elif self.at_symbols(left):
+                left = Node("unit", (left, self.unit(quoted=True)))
             elif self.starts_factor(left):
                 left = Node("mul", (left, self.factor(depth)))
             elif self.at_unit():
-                left = Node("unit", (left, self.unit()))
+                left = Node("unit", (left, self.unit(quoted=self.peek().kind == "text")))
             else:
                 return left
 
@@ -233,52 +248,19 @@ class _Parser(Reader):
                                              (token.text == "[" and left.op != "num") or
                                              (token.text == "|" and self.bars == 0))  # fmt: skip
 
-    def at_unit(self) -> bool:
-        """Whether words stand here that end the item: "5 \\text{ cm}^2", "125 miles per hour"."""
-        token = self.peek()
-        if token.kind == "text":
-            return token.text.strip(" ,.").lower() not in ("and", "or")
-        if token.kind != "word":
-            return False
-        if (
-            token.text.lower() in ("and", "or")
-            or self.is_name(token)
-            or token.text in ("pi", "sqrt", "infinity", "log")
-        ):
-            return False
-        return len(token.text) > 3 or (token.text in UNIT_WORDS and len(token.text) > 1)
-
-    def unit(self) -> str:
-        words: list[str] = []
-        while True:
-            token = self.peek()
-            if token.kind == "text" and not words and not UNIT_TEXT.match(token.text):
-                raise Unreadable
-            if token.kind == "text" or (token.kind == "word" and token.text.lower() not in ("and", "or")):
-                words.append(token.text.strip())
-            elif (
-                (token.kind == "operator" and token.text in ("/", "-", "."))
-                or (token.kind == "number" and words and words[-1] == "^")
-                or (
-                    token.kind == "operator"
-                    and token.text in "^{}"
-                    and self.peek(1).kind in ("number", "operator", "end")
-                )
-            ):
-                words.append(token.text)
-            else:
-                break
-            if token.text == "{" and words[-2:-1] != ["^"]:
-                raise Unreadable
-            self.position += 1
-            if words[-1] == "{":
-                words.pop()
-            if words and words[-1] == "}":
-                words.pop()
-        name = " ".join(words)
-        if not any(character.isalpha() for character in name) or len(name) > 60:
+    def compound(self, left: Node, depth: int) -> Node:
+        """Two parts of one quantity: 3 h 20 min, 5 ft 3 in."""
+        value = self.mixed(depth)
+        quoted = self.peek().kind == "text"
+        if not self.at_unit() or value.op != "num" or left.args[0].op != "num":
             raise Unreadable
-        return name.lower()
+        large, small = (read_tail(name, quoted=True) for name in (left.args[1], self.unit(quoted=quoted)))
+        if large is None or small is None or large.unit is None or small.unit is None:
+            raise Unreadable
+        if large.unit.powers != small.unit.powers or large.unit.scale <= small.unit.scale:
+            raise Unreadable
+        total = left.args[0].args[0] + value.args[0] * small.unit.scale / large.unit.scale
+        return Node("unit", (num(total), left.args[1]))
 
     def factor(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -296,6 +278,10 @@ class _Parser(Reader):
             elif self.take("%"):
                 base = Node("percent", (base,))
             elif self.take("DEG", kind="command"):
+                letter = self.peek()
+                if letter.kind in ("text", "word") and letter.text.strip() in ("C", "F"):
+                    self.position += 1
+                    return Node("unit", (base, f"°{letter.text.strip()}"))
                 base = Node("deg", (base,))
             elif self.at("_") and base.op == "num":
                 self.position += 1

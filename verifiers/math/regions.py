@@ -77,7 +77,8 @@ def _pieces(node: Node) -> list[Piece] | None:
         case "list":
             found: list[Piece] = []
             for part in node.args:
-                if part.op not in ("rel", "interval", "member"):
+                endless = part.op == "tuple" and not {INFINITY, MINUS_INFINITY}.isdisjoint(part.args)
+                if part.op not in ("rel", "interval", "member") and not endless:
                     return None
                 pieces = _pieces(part)
                 if pieces is None:

@@ -8,41 +8,14 @@ Chains       `x = 3/2 \\approx 1.5` claims 3/2 for x; `41 = 42` is a contradicti
 from __future__ import annotations
 
 import itertools
-import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reasonrl.verifiers.math import algebra
-from reasonrl.verifiers.math.nodes import Node, num, symbols, walk
-from reasonrl.verifiers.math.numbers import CHANGES_THE_VALUE
-
-_PERCENT_WORDS = frozenset(["percent", "percents", "pct", "percentage", "per cent", "percentage points", "percent."])
-_DEGREE_WORDS = frozenset(["degrees", "degree", "deg", "deg."])
-_SCALE_WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_UNITS = {
-    spelling: canonical
-    for canonical, spellings in {
-        "mm": "mm millimeter millimeters millimetre millimetres",
-        "cm": "cm centimeter centimeters centimetre centimetres",
-        "m": "m meter meters metre metres",
-        "km": "km kilometer kilometers kilometre kilometres",
-        "in": "in inch inches",
-        "ft": "ft foot feet",
-        "mi": "mi mile miles",
-        "yd": "yd yard yards",
-        "mg": "mg milligram milligrams",
-        "g": "g gram grams",
-        "kg": "kg kilogram kilograms",
-        "lb": "lb lbs pound pounds",
-        "s": "s sec second seconds",
-        "min": "min minute minutes",
-        "h": "h hr hrs hour hours",
-        "day": "day days",
-        "week": "week weeks",
-        "cent": "cent cents",
-        "dollar": "dollar dollars",
-    }.items()
-    for spelling in spellings.split()
-}  # fmt: skip
+from reasonrl.verifiers.math.nodes import Node, is_scalar, num, symbols, walk
+from reasonrl.verifiers.math.numeric import differ
+from reasonrl.verifiers.math.units import DEGREE, Unit
+from reasonrl.verifiers.math.words import read_tail
 
 
 class Contradiction(Exception):
@@ -59,34 +32,47 @@ class Claim(NamedTuple):
     """The item as it was written."""
 
 
-def unit_of(node: Node) -> str | None:
-    """The known unit behind a value."""
-    if node.op != "unit":
-        return None
-    return _UNITS.get(next(iter(re.findall(r"[a-z]+", node.args[1])), ""))
+class Measure(NamedTuple):
+    """What the value of an answer is measured in, or counted as."""
+
+    unit: Unit | None
+    """None: what is counted is named, and it is no unit."""
+
+
+def measures(node: Node) -> set[Measure]:
+    """The units and nouns that stand behind the values of an answer."""
+    found: set[Measure] = set()
+    for part in walk(node):
+        if part.op == "deg":
+            found.add(Measure(DEGREE))
+        elif part.op == "unit":
+            tail = read_tail(part.args[1], quoted=True)
+            if tail is not None and (tail.unit is not None or tail.noun):
+                found.add(Measure(tail.unit))
+    return found
 
 
 def bare(node: Node) -> Node:
-    """The tree without units.
+    """The tree without units; percent and degrees stay as marks.
 
     Raises:
-        Contradiction: a word behind the value changes it ("5 dozen").
+        Contradiction: words behind the value change it ("5 dozen").
     """
-    if node.op == "unit":
-        name = node.args[1]
-        inner = bare(node.args[0])
-        if name in _PERCENT_WORDS:
-            return Node("percent", (inner,))
-        if name in _DEGREE_WORDS:
-            return Node("deg", (inner,))
-        words = re.findall(r"[a-z]+", name)
-        if words and words[0] in _SCALE_WORDS and inner.op == "num":
-            inner = num(inner.args[0] * _SCALE_WORDS[words[0]])
-            words = words[1:]
-        if any(word in CHANGES_THE_VALUE for word in words):
+    if node.op != "unit":
+        return _mapped(node, bare)
+    tail = read_tail(node.args[1], quoted=True)
+    if tail is None:
+        raise Contradiction
+    inner = bare(node.args[0])
+    if tail.percent:
+        return Node("percent", (inner,))
+    if tail.unit == DEGREE:
+        return Node("deg", (inner,))
+    if tail.factor != 1:
+        if inner.op != "num":
             raise Contradiction
-        return inner
-    return _mapped(node, bare)
+        return num(inner.args[0] * tail.factor)
+    return inner
 
 
 def _mapped(node: Node, change: Any) -> Node:
@@ -97,6 +83,13 @@ def _mapped(node: Node, change: Any) -> Node:
     if node.op == "rel":
         return Node("rel", (node.args[0], tuple(change(part) for part in node.args[1])))
     return Node(node.op, tuple(change(part) if isinstance(part, Node) else part for part in node.args))
+
+
+def substituted(node: Node, name: str, other: str) -> Node:
+    """The tree with one symbol called otherwise."""
+    if node == Node("sym", (name,)):
+        return Node("sym", (other,))
+    return _mapped(node, lambda part: substituted(part, name, other))
 
 
 def both_signs(node: Node) -> list[Node]:
@@ -116,7 +109,10 @@ def both_signs(node: Node) -> list[Node]:
 
 def parts(node: Node) -> list[Node]:
     """The items of a list or set (nested lists flattened, both signs written out); a single item otherwise."""
-    if node.op in ("list", "set"):
+    if node.op == "set":  # a set in a set is an element
+        elements = [Node("nested", (part,)) if part.op in ("set", "empty") else part for part in node.args]
+        return [inner for part in elements for inner in parts(part)]
+    if node.op == "list":
         return [inner for part in node.args for inner in parts(part)]
     if node.op == "rel" and set(node.args[0]) == {"="} and node.args[1][-1].op in ("list", "set"):
         members = node.args[1]
@@ -135,7 +131,7 @@ def is_name(node: Node) -> bool:
             left, right = node.args
             if left.op == "pow":  # f^{-1}(x)
                 left = left.args[0]
-            if left.op == "sym" and right.op in ("num", "add", "sym", "neg", "tuple"):
+            if left.op == "sym" and right.op in ("num", "add", "sym", "neg", "tuple", "rel"):
                 return right.op != "add" or (len(left.args[0]) == 1 and left.args[0] in "fghFGHPQpq")
             return is_name(left) and right.op == "sym"
         case "ratio" | "tuple":
@@ -143,8 +139,18 @@ def is_name(node: Node) -> bool:
     return False
 
 
-def claim(node: Node) -> Claim:
-    """What an item claims.
+def is_quantity(node: Node) -> bool:
+    """Whether the left side of an equation is a quantity that letters make up: `a + b`, `|PQ|`, `PQ/RQ`.
+
+    Not one with x, y or z, which are unknowns (x + y = 6 is a line), nor with numbers (2a = 10 is to be solved).
+    """
+    if node.op not in ("add", "div", "func") or not symbols(node).isdisjoint("xyz") or not symbols(node):
+        return False
+    return all(part.op in ("add", "neg", "div", "func", "mul", "sym") for part in walk(node))
+
+
+def claim(node: Node, *, judged: bool = True) -> Claim:
+    """What an item claims; whether the steps of a chain hold is only asked where it is `judged`.
 
     Raises:
         Contradiction: a chain of different numbers.
@@ -167,64 +173,49 @@ def claim(node: Node) -> Claim:
         return Claim(None, node, node)
     names = [member for member in members if is_name(member)]
     if names:
+        if judged:
+            _hold([member for member in members if not is_name(member)], named=True)
         value = members[-1]
         if is_name(value) and value == names[-1] and not all(map(is_name, members)):
             value = next(member for member in members if not is_name(member))
         return Claim(names[0], value, node)
+    if len(members) == 2 and is_quantity(members[0]) and not symbols(members[1]):
+        return Claim(members[0], members[1], node)
     if any(symbols(member) for member in members):
         return Claim(None, node, node)
-    for left, right in itertools.pairwise(members):
-        if left != right and algebra.compare(left, right) is not True:
-            raise Contradiction
+    if len(set(members)) < len(members):  # 5 = 5 says nothing
+        return Claim(None, node, node)
+    if judged:
+        _hold(members, named=False)
     return Claim(None, members[-1], members[-1])
 
 
-def unevaluated(node: Node) -> bool:
-    """Whether arithmetic is left to do in a constant: a sum of two numbers, a product of two numbers.
+def _hold(members: Sequence[Node], *, named: bool) -> None:
+    """Raises a contradiction where a chain states another value than its last.
 
-    Fractions, powers, roots, factorials and scientific notation are closed forms.
+    Without a name each step must hold. Behind a name a step that was not worked out is only sloppy (`z = 3+3 = 2`), but
+    a finished number states a value (`x = 41 = 42`), unless the chain sets out from what it ends with.
     """
-    for part in walk(node):
-        if part.op == "add" and sum(map(_is_number, part.args)) > 1:
-            return True
-        if part.op == "mul":
-            several = factors(part)
-            if sum(map(_is_number, several)) > 1 and not _is_scientific(several):
-                return True
-        if part.op == "div" and part.args[0].op == part.args[1].op == "div":
-            return True
-    return False
+    constants = [member for member in members if is_scalar(member) and not symbols(member)]
+    if not named:
+        if any(itertools.starmap(_differ, itertools.pairwise(constants))):
+            raise Contradiction
+        return
+    if len(constants) < 2 or not _differ(constants[0], constants[-1]):
+        return
+    if any(_is_finished(member) and _differ(member, constants[-1]) for member in constants):
+        raise Contradiction
 
 
-def has_function(node: Node) -> bool:
-    """Whether a function other than a root or a power occurs."""
-    return any(part.op in ("func", "log") for part in walk(node))
+def _differ(left: Node, right: Node) -> bool:
+    return left != right and (algebra.compare(left, right) is False or differ(left, right))
+
+
+def _is_finished(node: Node) -> bool:
+    """Whether nothing is added or multiplied in a constant."""
+    return all(part.op not in ("add", "mul") for part in walk(node))
 
 
 def factors(node: Node) -> list[Node]:
     """The parts of a product, from left to right."""
     return [*factors(node.args[0]), *factors(node.args[1])] if node.op == "mul" else [node]
-
-
-def _is_number(node: Node) -> bool:
-    """Whether a node is a rational number however it is written: without roots, constants and unknowns."""
-    if node.op == "pow":
-        return (
-            _is_number(node.args[0])
-            and algebra.rational(node.args[1]) is not None
-            and algebra.rational(node) is not None
-        )
-    if node.op in ("func", "log"):
-        return algebra.rational(node) is not None
-    return node.op in ("num", "fact", "binom") or (
-        node.op in ("neg", "div", "mul", "add") and all(map(_is_number, node.args))
-    )
-
-
-def _is_scientific(factors: list[Node]) -> bool:
-    return (
-        len(factors) == 2
-        and factors[0].op in ("num", "div")
-        and factors[1].op == "pow"
-        and factors[1].args[0] == num(10)
-    )

@@ -3,7 +3,8 @@
     python symbolic.py KIND QUESTIONS ANSWERS MEMORY_MB       # two file descriptors
 
 No text is ever parsed by SymPy: each node becomes one constructor call. Equal means proved: a difference that
-simplifies to zero, or an algebraic number whose minimal polynomial is x. Agreement of decimals proves nothing. The kind
+simplifies to zero, or an algebraic number whose minimal polynomial is x. Agreement of decimals proves nothing, and a
+difference that does not simplify proves nothing either. The kind
 "math-verify" asks that package instead, on the texts.
 """
 
@@ -86,8 +87,11 @@ def builder() -> Callable[[Any], Any]:
     return build
 
 
-def prove_equal(left: Any, right: Any, build: Callable[[Any], Any]) -> bool:
-    """Whether two trees are proved equal. Runs for as long as it takes: the judge holds the clock."""
+def prove_equal(left: Any, right: Any, build: Callable[[Any], Any]) -> bool | None:
+    """Whether two trees are equal, with proof; None where there is none either way.
+
+    Runs for as long as it takes: the judge holds the clock.
+    """
     import sympy  # type: ignore[import-untyped, unused-ignore]
 
     difference = build(left) - build(right)
@@ -102,13 +106,16 @@ def prove_equal(left: Any, right: Any, build: Callable[[Any], Any]) -> bool:
         if difference.is_algebraic:
             x = sympy.Symbol("x")
             return bool(sympy.minimal_polynomial(difference, x) == x)
+        angles = rough.is_number and difference.has(sympy.atan, sympy.asin, sympy.acos, sympy.acot)
+        if angles and sympy.simplify(sympy.expand_trig(sympy.tan(difference))) == 0:
+            return True  # an angle next to zero whose tangent is zero is zero
     simplified = sympy.simplify(difference)
     if simplified == 0:
         return True
     for change in (sympy.trigsimp, sympy.radsimp, lambda part: sympy.expand_func(part.rewrite(sympy.exp))):
         if sympy.simplify(change(simplified)) == 0:
             return True
-    return False
+    return None
 
 
 def ask_math_verify(question: dict[str, Any]) -> bool:
@@ -153,7 +160,7 @@ def main(kind: str, questions: int, answers: int, memory_mb: int) -> None:
             else:
                 say(ask_math_verify(question))
         except Exception:  # not proved; a bug in SymPy is no proof either
-            say(False)
+            say(None)
 
 
 if __name__ == "__main__":

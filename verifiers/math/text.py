@@ -14,6 +14,7 @@ _FRACTIONS = re.compile(r"\\[dt]frac(?![A-Za-z])")
 _BLANKS = re.compile(r"(?<![0-9A-Za-z])\s+|\s+(?![0-9A-Za-z])")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9 ,.'&/()-]*|\([A-Za-z]\)", re.ASCII)
 _CHOICE = re.compile(r"\(?\s*([A-J])\s*\)?\s*[.:]?", re.ASCII)
+_OPTION = re.compile(r"^(?:option|choice|answer)\s+(?=\(?\s*[A-J]\b)", re.IGNORECASE)
 _CHOSEN = re.compile(r"\(?\s*([A-J])\s*[).:]\s+[^\s;,?]+[^;,?]*", re.ASCII)
 
 _HEDGE = re.compile(r"\b(?:and|or|not|nor|but|maybe|either|also)\b|(?<![A-Za-z])[A-J][).:]", re.ASCII | re.IGNORECASE)
@@ -39,9 +40,23 @@ def words(text: str) -> str | None:
     return re.sub(r"^(?:the|an?)\s+", "", plain.strip("()").lower())
 
 
+def same_words(gold: str, prediction: str | None) -> bool:
+    """Whether two texts have the same words; "no real solutions" may stand in the singular, and behind "there are"."""
+    if prediction is None:
+        return False
+    if gold == prediction:
+        return True
+    left, right = (_THERE.sub("", text) for text in (gold, prediction))
+    return left.startswith("no ") and left.removesuffix("s") == right.removesuffix("s")
+
+
+_THERE = re.compile(r"^there (?:is|are) ")
+
+
 def choice(text: str, *, explained: bool = False) -> str | None:
     """The letter of a multiple-choice answer: "(C)", "C.", and with `explained` also "(C) 12"."""
-    plain = _NOISE.sub("", _WRAPPERS.sub(r"\1", text[:MAX_CHARS])).strip()
+    plain = _NOISE.sub("", _WRAPPERS.sub(r"\1", text[:MAX_CHARS].replace("\\ ", " "))).strip()
+    plain = _OPTION.sub("", plain)
     match = _CHOICE.fullmatch(plain)
     if match is None and explained:
         match = _CHOSEN.fullmatch(plain)

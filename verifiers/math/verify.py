@@ -10,27 +10,32 @@ import dataclasses
 import functools
 import importlib.util
 import re
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+from reasonrl.verifiers.answers import NOT_MARKED, read_final
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math import text as texts
 from reasonrl.verifiers.math.compare import Comparison
-from reasonrl.verifiers.math.extract import candidates, final_answer
 from reasonrl.verifiers.math.lexer import MAX_CHARS
 from reasonrl.verifiers.math.nodes import Node
 from reasonrl.verifiers.math.numbers import parse_number
 from reasonrl.verifiers.math.options import MathOptions
 from reasonrl.verifiers.math.parser import parse
+from reasonrl.verifiers.math.readings import candidates
+from reasonrl.verifiers.math.spellings import plain_spelling
+from reasonrl.verifiers.math.units import CURRENCY_SIGNS, read_currency
 from reasonrl.verifiers.math.worker import default_pool
 
 METHOD = "math"
 MAX_GOLD = 20_000
 _DEFAULT = MathOptions()
+_LETTERED = re.compile(
+    r"\$?(?:\\(?:text(?:bf|rm)?|math(?:rm|bf))[ ]?\{)?[ ]?\([A-J]\)(?:\\[ ,;:]|\\q?quad|[ ~:}])+(?=\S)"
+)
 _DECIMAL = re.compile(r"[^\d]*\d*\.(\d+)[^\d]*", re.ASCII)
 _COMMA_DECIMAL = re.compile(r"(-?\$?)(?:(0),(\d+)|(\d+),(\d{2}|\d{4,}))(?!\d)(\D*)", re.ASCII)
 _PROSE = re.compile(
@@ -39,8 +44,10 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 """One of these words, and a text is a sentence, which is never read as a formula."""
-_SQUARED = re.compile(r"(?<=[A-Za-z}])\s*(?:\^\s*\{?[23]\}?|[\u00b2\u00b3])\s*\$?\s*\.?$")
-"""The exponent of a unit at the end: `m^2`. Nothing that reads as a number ends in a letter otherwise."""
+_NOT_ARITHMETIC = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}|\d+\s*[-\u2013]\s*\d+", re.ASCII)
+"""A date or a score: 2021-01-02 is not 2018."""
+_BRACED = re.compile(r"\{[^{}]*\}")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)\.?", re.ASCII)
 _UNIT_LETTER = re.compile(r"\d\s*[A-Za-z]\s*\.?\s*$", re.ASCII)
 
 
@@ -50,7 +57,8 @@ def verify_math(gold: Any, prediction: Any, *, options: MathOptions | None = Non
     Args:
         gold: the reference: an answer in LaTeX or plain text, or a solution whose final answer is marked. One that says
             nothing that can be compared gives BAD_REFERENCE, with one warning.
-        prediction: the whole response; its final answer must be marked, unless `extract=False`.
+        prediction: the whole response; its final answer must be marked, unless it is all that is said (one short
+            expression) or `extract=False`.
         options: what counts as the same; by default exact values in evaluated form.
         changes: single fields of the options, by name.
 
@@ -87,20 +95,28 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
             f"the reference {gold[:40]!r} says nothing that can be compared", status=Status.BAD_REFERENCE, method=METHOD
         )
     algebra.start_work()
-    golds = _trees(reference)
-    final = final_answer(prediction, marked=options.extract)
-    if not golds and texts.words(reference) is None:  # not readable here: only the same spelling can be judged
+    final, missing, _ = read_final(prediction)
+    if missing is NOT_MARKED and not options.extract:
+        final, missing = prediction.strip(), "it is empty"
+    if final and _NOT_ARITHMETIC.fullmatch(reference.strip(" $.")):
+        found = any(_dashes(reading) == _dashes(reference) for reading in candidates(final, marked=options.extract))
+        reason = "a date or a score is compared as it is written"
+        return accept(final[:80], method="text") if found else reject(final[:80], method="text", reason=reason)
+    golds = [*_trees(reference), *_trees(_beside_its_letter(reference))]
+    if (
+        not golds and texts.words(reference) is None and texts.choice(reference, explained=True) is None
+    ):  # not readable here: only the same spelling can be judged
         if final and texts.spelling(final) == texts.spelling(reference):
             return accept(final[:80], method="text")
         _warn(gold[:200])
         return failed(f"the reference {gold[:40]!r} cannot be read", status=Status.BAD_REFERENCE, method=METHOD)
+    if not final and missing is not NOT_MARKED and options.extract:  # marked, but taken back or contradicted
+        return reject(None, method=METHOD, reason=missing, status=Status.UNPARSABLE)
     if not final:
-        return no_answer(
-            "no \\boxed{}, no ####, no line that starts with 'Answer:'" if options.extract else "it is empty"
-        )
+        return no_answer(missing)
     comparison = None
     readable = False
-    for reading in candidates(final):
+    for reading in candidates(final, marked=options.extract):
         verdict = _quick(reference, reading, options)
         if verdict is not None:
             return verdict
@@ -108,16 +124,26 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         if trees:  # the first reading that makes sense is the answer
             readable = True
             if golds:
-                comparison = Comparison(options, _asker(options), gold_digits=_digits(reference))
+                comparison = Comparison(
+                    options,
+                    _asker(options),
+                    gold_digits=_digits(reference),
+                    currencies=(read_currency(reference), read_currency(reading)),
+                )
                 if any(comparison.same(gold_tree, tree) for gold_tree in golds for tree in trees):
                     return accept(reading[:80], method=comparison.method)
             break
     if options.math_verify:
-        answer = default_pool("math-verify").ask({"gold": reference, "prediction": final}, deadline=options.deadline)
-        if answer is True:
+        reply = default_pool("math-verify").ask({"gold": reference, "prediction": final}, deadline=options.deadline)
+        if reply.answer is True:
             return accept(final[:80], method="math-verify")
     if comparison is not None and comparison.undecided:
-        return reject(final[:80], method=comparison.method, reason="not decided in time", status=Status.TIMEOUT)
+        return reject(
+            final[:80],
+            method=comparison.method,
+            reason="neither equal nor different can be proved in time",
+            status=Status.TIMEOUT,
+        )
     if comparison is not None:
         return reject(final[:80], method=comparison.method, reason=comparison.reason)
     if readable or texts.words(final) is not None:
@@ -125,10 +151,14 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
     return reject(final[:80], method=METHOD, reason="the answer cannot be read", status=Status.UNPARSABLE)
 
 
+def _dashes(text: str) -> str:
+    return re.sub(r"[\s$]", "", text).replace("\N{EN DASH}", "-").rstrip(".")
+
+
 def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     """What rational numbers, spelling and letters of choices decide; None: look closer."""
     short = len(prediction) <= MAX_CHARS  # the pattern takes quadratic time
-    left, right = _number(gold), parse_number(_SQUARED.sub("", prediction)) if short else None
+    left, right = _number(gold), parse_number(prediction) if short else None
     if left is not None and right is not None and "%" not in prediction and "percent" not in prediction:
         if left == right:
             return accept(prediction[:80], method="rational") if not _has_unit(gold, prediction) else None
@@ -140,11 +170,11 @@ def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     spelled = texts.spelling(gold), texts.spelling(prediction)
     if spelled[0] == spelled[1] and spelled[0]:
         return accept(prediction[:80], method="text")
-    letter = texts.choice(gold)
+    letter = texts.choice(gold, explained=True)
     if letter is not None and texts.choice(prediction, explained=True) == letter:
         return accept(prediction[:80], method="choice")
     said = texts.words(gold)
-    if said is not None and len(said) > 1 and said == texts.words(prediction):
+    if said is not None and len(said) > 1 and texts.same_words(said, texts.words(prediction)):
         return accept(prediction[:80], method="text")
     return None
 
@@ -154,13 +184,22 @@ def _reference(gold: str) -> str | None:
     """The gold answer itself; None when there is nothing to compare with."""
     if len(gold) > MAX_GOLD:
         return None
-    final = final_answer(gold, marked=False)
-    if final is None or not any(character.isalnum() or character == "\\" for character in final):
+    final = read_final(gold).text or gold.strip()
+    if not any(character.isalnum() or character == "\\" for character in final):
         return None
+    ordinal = _ORDINAL.fullmatch(final.strip())
+    if ordinal is not None:  # 15th
+        return ordinal[1]
     for reading in candidates(final):
         if _trees(reading):
             return reading
     return final
+
+
+def _beside_its_letter(gold: str) -> str:
+    """What the choice says: 12 of `(B) 12`; nothing where the gold is no choice with its text."""
+    match = _LETTERED.match(gold)
+    return gold[match.end() :].strip() if match is not None else ""
 
 
 @functools.lru_cache(maxsize=2048)
@@ -173,12 +212,15 @@ def _number(gold: str) -> Any:
 
 def _has_unit(gold: str, prediction: str) -> bool:
     """Whether both say a unit, so that they must be looked at."""
-    return any(map(str.isalpha, gold)) and any(map(str.isalpha, prediction))
+    return all(any(map(str.isalpha, text)) or not CURRENCY_SIGNS.isdisjoint(text) for text in (gold, prediction))
 
 
 def _trees(text: str) -> list[Node]:
     """The readings of an answer as trees: "1,22" is a list or a decimal number."""
-    if len(text) > MAX_CHARS or _PROSE.search(text):
+    if len(text) > MAX_CHARS:
+        return []
+    text = plain_spelling(text)
+    if _PROSE.search(text) or text.lstrip(" $").startswith("~"):  # ~42: about 42
         return []
     found = []
     tree = parse(text)
@@ -191,6 +233,8 @@ def _trees(text: str) -> list[Node]:
             decimal = parse(f"{sign}{zero or whole}.{after or rest}{unit}")
             if decimal is not None:
                 found.append(decimal)
+    if tree is not None and tree.op == "list" and _BRACED.fullmatch(text.strip(" $.")):  # perhaps a point
+        found.append(Node("tuple", tree.args))
     return found
 
 
@@ -208,10 +252,9 @@ def _asker(options: MathOptions) -> Callable[[Node, Node], bool | None]:
         nonlocal left_over
         if left_over <= 0.05:
             return None
-        start = time.monotonic()
-        answer = default_pool("sympy").ask({"left": left, "right": right}, deadline=left_over)
-        left_over -= time.monotonic() - start
-        return answer
+        reply = default_pool("sympy").ask({"left": left, "right": right}, deadline=left_over)
+        left_over -= reply.seconds
+        return reply.answer
 
     return ask
 

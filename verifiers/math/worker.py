@@ -20,10 +20,12 @@ import threading
 import time
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FRAME = struct.Struct(">I")
 MAX_WORKERS = 2
+QUEUE_SECONDS = 120.0
+"""How long a question may wait for a free process; not part of any deadline."""
 START_SECONDS = 30.0
 """How long SymPy may take to be imported; not part of any deadline."""
 MEMORY_MB = 2_048
@@ -114,6 +116,13 @@ class _Worker:
         return data
 
 
+class Reply(NamedTuple):
+    """What the process said: None for no proof either way, or no answer in time."""
+
+    answer: bool | None
+    seconds: float
+
+
 class Pool:
     """At most `MAX_WORKERS` processes of one kind, started when first needed."""
 
@@ -126,19 +135,21 @@ class Pool:
         self._busy: set[_Worker] = set()
         self._starting = 0
 
-    def ask(self, question: dict[str, Any], *, deadline: float) -> bool | None:
-        """The answer, or None when there was none in time. A question that waits for its turn may wait as long again.
+    def ask(self, question: dict[str, Any], *, deadline: float) -> Reply:
+        """The answer and the seconds it took. Waiting for a process that is busy with others does not count.
 
         Raises:
-            WorkerError: the process cannot be started here, or all stayed busy.
+            WorkerError: the process cannot be started here, or all stayed busy for `QUEUE_SECONDS`.
         """
         body = json.dumps(question, default=_plain).encode()
-        worker = self._take(time.monotonic() + deadline)
+        worker = self._take(time.monotonic() + QUEUE_SECONDS)
+        start = time.monotonic()
         try:
             answer = worker.ask(body, deadline=deadline)
         except _Gone:
+            seconds = time.monotonic() - start
             self._replace(worker)
-            return None
+            return Reply(None, seconds)
         except WorkerError:
             self._lose(worker)
             raise
@@ -149,7 +160,7 @@ class Pool:
             self._busy.discard(worker)
             self._idle.append(worker)
             self._changed.notify()
-        return answer if isinstance(answer, bool) else None
+        return Reply(answer if isinstance(answer, bool) else None, time.monotonic() - start)
 
     def close(self) -> None:
         with self._changed:

@@ -1,4 +1,4 @@
-"""What a jailed child does with a program: makes calls, serves the calls of trusted tests, or runs it on an input.
+"""What a jailed child does with a program: makes calls, or runs it on an input (`serve.py` answers trusted tests).
 
 Nothing here decides anything: a child only reports what the program returned, printed or raised. The program owns this
 process and may change every name below; all that it gains is another report.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import builtins
-import io
 import marshal
 import os
 import sys
@@ -16,66 +15,29 @@ from _json import encode_basestring_ascii as quoted
 from types import ModuleType
 from typing import Any
 
+from reasonrl.verifiers.sandbox import surroundings
 from reasonrl.verifiers.sandbox.values import MAX_REPORT, TooBig, decode, encode
 
-_MOST_KEPT = 10_000
-"""Objects that trusted tests may hold handles of."""
 END = b"\0"
 """Ends what a program printed; behind it stands what it raised."""
 
 
 def make_calls(job: bytes, report: int, _: int) -> None:
-    """Job: (sources, entry point, [(arguments, keyword arguments), ...]). Reports a JSON array, see `report_calls`."""
-    _write(report, report_calls(*marshal.loads(job)).encode())
-
-
-def serve(job: bytes, report: int, channel: int) -> None:
-    """Job: (sources,). Defines the program, says so on the channel, and then answers one request per line."""
-    module, failure = define(marshal.loads(job)[0])
-    _write(channel, f"{failure or 'null'}\n".encode())
-    kept: list[Any] = []
-
-    def keep(item: Any) -> int:
-        if len(kept) >= _MOST_KEPT:
-            raise TooBig(f"more than {_MOST_KEPT} objects are in use")
-        kept.append(item)
-        return len(kept) - 1
-
-    with open(channel, "rb", closefd=False) as requests:
-        for line in requests:
-            operation, target, name, values, named = decode(line, rich=kept.__getitem__)
-            try:
-                if operation == "set":
-                    setattr(target, name, values[0])
-                    reply = '["v",null]'
-                elif operation == "get":
-                    reply = f'["v",{encode(getattr(target, name), keep=keep)}]'
-                else:
-                    function = module.__dict__[name] if target is None else getattr(target, name) if name else target
-                    reply = f'["v",{encode(function(*values, **named), keep=keep)}]'
-            except TooBig as error:
-                reply = f'["o",{quoted(str(error))}]'
-            except MemoryError:
-                reply = '["m",""]'
-            except BaseException as error:
-                if type(error) is KeyError and target is None and name not in module.__dict__:
-                    error = NameError(f"name {name!r} is not defined")
-                reply = f'["e",[{quoted(type(error).__name__)},{quoted(describe(error))}]]'
-            _write(channel, f"{reply}\n".encode())
+    """Job: (sources, entry point, [(arguments, keyword arguments), ...], room). Reports as `report_calls` says."""
+    write(report, report_calls(*marshal.loads(job)).encode())
 
 
 def run_program(job: bytes, report: int, _: int) -> None:
     """Job: (source,). Runs it as `__main__`, its input at descriptor 0 and the report, which is its output, at 1."""
     (source,) = marshal.loads(job)
-    # Unclosed when the program lets go of them: what it printed is still to be sent.
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
-    output = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "wb", closefd=False)), "utf-8", "surrogateescape")
-    sys.stdout = output
+    surroundings.prepare_script(source)
+    output = surroundings.streams()
     module = type(sys)("__main__")
+    module.__file__ = surroundings.FILE
     sys.modules["__main__"] = module
     failure = b""
     try:
-        exec(compile(source, "<program>", "exec", dont_inherit=True, optimize=0), module.__dict__)
+        exec(compile(source, surroundings.FILE, "exec", dont_inherit=True, optimize=0), module.__dict__)
     except SystemExit as error:
         failure = b"" if error.code in (None, 0) else describe(error).encode(errors="replace")
     except MemoryError:
@@ -85,7 +47,7 @@ def run_program(job: bytes, report: int, _: int) -> None:
     atexit._run_exitfuncs()  # programs that print at exit are common
     for stream in {id(output): output, id(sys.stdout): sys.stdout}.values():
         stream.flush()
-    _write(report, END + failure)
+    write(report, END + failure)
 
 
 def define(sources: tuple[str, ...]) -> tuple[ModuleType, str | None]:
@@ -94,6 +56,7 @@ def define(sources: tuple[str, ...]) -> tuple[ModuleType, str | None]:
     sys.modules["program"] = module
     code = first = None
     try:
+        surroundings.prepare(sources)
         for source in sources:
             try:
                 code = compile(source, "<program>", "exec", dont_inherit=True, optimize=0)
@@ -110,7 +73,7 @@ def define(sources: tuple[str, ...]) -> tuple[ModuleType, str | None]:
     return module, None
 
 
-def report_calls(sources: tuple[str, ...], entry_point: str, calls: list[tuple[Any, dict[str, Any]]]) -> str:
+def report_calls(sources: tuple[str, ...], entry_point: str, calls: list[tuple[Any, dict[str, Any]]], room: int) -> str:
     """Defines the program and makes the calls. Returns a JSON array: what went wrong at first (or null), then calls.
 
     A call is ["v", value], ["e", exception], ["m", ""] out of memory, or ["o", why the value cannot leave].
@@ -122,7 +85,6 @@ def report_calls(sources: tuple[str, ...], entry_point: str, calls: list[tuple[A
         return f"[{failure}]\n"
     function = module.__dict__[entry_point]
     reports = ["null"]
-    room = MAX_REPORT
     for arguments, named in calls:
         try:
             kind, text = "v", encode(function(*arguments, **named), room)
@@ -150,11 +112,11 @@ def warm_up() -> None:
     """One small job, in the worker itself; and what programs expect of an interpreter that has loaded `site`."""
     builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
     program = "import math\ndef f(x):\n x=[v+1 for v in sorted(x)]\n return x,{1:2.5},'a',f"
-    report_calls((program,), "f", [(([1],), {}), ((0,), {})])
+    report_calls((program,), "f", [(([1],), {}), ((0,), {})], MAX_REPORT)
     del sys.modules["program"]
     decode(b'[1,{"t":[]}]')
 
 
-def _write(descriptor: int, data: bytes) -> None:
+def write(descriptor: int, data: bytes) -> None:
     while data:
         data = data[os.write(descriptor, data) :]

@@ -42,7 +42,7 @@ from reasonrl.verifiers.sandbox.tester import (
     UNDEFINED,
     UNSUPPORTED,
 )
-from reasonrl.verifiers.sandbox.values import is_plain
+from reasonrl.verifiers.sandbox.values import MAX_REPORT, is_plain
 from reasonrl.verifiers.sandbox.worker import Ending, Worker, WorkerGone, anonymous_file
 from reasonrl.verifiers.sandbox.zygote import CALLS, LEFT, OUT_OF_MEMORY, PROGRAM, SERVE, TESTS
 
@@ -107,6 +107,7 @@ class Sandbox:
         deadline: float = 2.0,
         processor_seconds: float | None = None,
         memory_mb: int = 256,
+        room: int = MAX_REPORT,
     ) -> RunResult:
         """Defines `code` in a fresh child and calls `entry_point` with each tuple of arguments.
 
@@ -117,6 +118,7 @@ class Sandbox:
             processor_seconds: processor time for all of it together, which a busy machine does not shorten. A program
                 can arrange to ignore it, and then has until the deadline. None: no less than the deadline.
             memory_mb: address space of the child.
+            room: bytes that the values may take together, as they travel.
 
         Raises:
             TypeError: an argument is not made of plain types.
@@ -130,12 +132,12 @@ class Sandbox:
         sources = _sources(code)
         if sources is None:
             return _REFUSED
-        body = marshal.dumps((sources, entry_point, both))
+        body = marshal.dumps((sources, entry_point, both, room))
         limits = _limits(deadline, processor_seconds, memory_mb)
 
         def work(workers: Sequence[Worker]) -> Ending:
             workers[0].start(CALLS, body, **limits)
-            return workers[0].finish()
+            return workers[0].finish(most=room + 16)
 
         ending = self._attempt((self._programs,), work)
         if ending.report.endswith(b"\n") and not ending.overflow and not ending.timed_out:
@@ -150,8 +152,12 @@ class Sandbox:
         deadline: float = 2.0,
         processor_seconds: float | None = None,
         memory_mb: int = 256,
+        room: int = MAX_OUTPUT,
     ) -> RunResult:
-        """Runs `code` as a main program; `values` holds what it printed. Limits and errors as in `run_calls`."""
+        """Runs `code` as a main program; `values` holds what it printed, at most `room` bytes.
+
+        Limits and errors as in `run_calls`.
+        """
         sources = _sources(code)
         if sources is None:
             return _REFUSED
@@ -162,7 +168,7 @@ class Sandbox:
         def work(workers: Sequence[Worker]) -> Ending:
             with anonymous_file(text) as file:
                 workers[0].start(PROGRAM, body, extra=(file,), **limits)
-            return workers[0].finish(most=MAX_OUTPUT)
+            return workers[0].finish(most=room)
 
         ending = self._attempt((self._programs,), work)
         if ending.overflow or ending.letter != LEFT or ending.number != 0:

@@ -1,31 +1,35 @@
 """Plain values: what goes into the sandbox, what comes out, and when two of them are the same.
 
 A program's values travel as tagged JSON that an adversary may have written: integers, text, true, false, null and
-arrays are themselves; {"f": "1.5"} is a float, {"t": [...]} a tuple, {"s": [...]} a set, {"d": [key, value, ...]} a
-dict, and so on (`_PLAIN`). What is read back is always made of exact builtin types, so no `__eq__` of a program's
-ever runs here. A `rich` document may also hold values of the standard library's types, iterators as lists, and handles
-of objects that stayed where they are (`_RICH`). The processes that run programs import this file too: it needs nothing
-of ours.
+arrays are themselves; {"x": "ff"} is a long integer, {"f": "1.5"} a float, {"t": [...]} a tuple, {"s": [...]} a set,
+{"d": [key, value, ...]} a dict, and so on (`_PLAIN`). What is read back is always made of exact builtin types, so no
+`__eq__` of a program's ever runs here. A `rich` document may also hold values of the standard library's types, and
+handles of objects that stayed where they are, iterators among them (`_RICH`). The processes that run programs import
+this file too: it needs nothing of ours.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from _json import encode_basestring_ascii as quoted
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-MAX_REPORT = 1 << 18
-"""Bytes that one job may report."""
-MAX_DEPTH = 24
-MAX_BITS = 14_000
-"""Size of the largest integer that leaves: Python reads no longer decimal numbers without being told to."""
+MAX_REPORT = 1 << 20
+"""Bytes that one job may report, unless what is expected of it takes more."""
+MAX_VALUE = 1 << 25
+"""Bytes that one value may take on its way to trusted tests, and the most that values of our own format may expect."""
+MAX_DEPTH = 150
+_MAX_DECIMAL_BITS = 14_000
+"""Larger integers are written in hexadecimal: Python reads no longer decimal numbers without being told to."""
 _MAX_SAME_HASH = 50
 """Keys of one set or dict with the same hash: thousands of them would keep the judge busy for seconds."""
 
 _ATOMS = (int, float, str, bool, type(None), complex, bytes)
 _SEQUENCES: dict[type, str] = {tuple: "t", set: "s", frozenset: "z"}
 _BASES: tuple[Any, ...] = (int, float, str, bytes, complex, list, tuple, set, frozenset, dict)
+_TYPES = {kind.__name__: kind for kind in (bool, object, *_BASES)}
 _VIEWS = ("dict_keys", "dict_values", "dict_items")
 
 
@@ -78,9 +82,10 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
     """The value as tagged JSON.
 
     Args:
-        room: bytes that it may take.
-        keep: makes the document `rich`: it is given what has no written form and returns the number of its handle. An
-            instance of a subclass of a builtin type is then written as the builtin value that it holds.
+        room: bytes that it may take; an integer may have a quarter as many bits.
+        keep: makes the document `rich`: it is given what has no written form, or is nested too deeply for one, and
+            returns the number of its handle. An instance of a subclass of a builtin type is then written as the builtin
+            value that it holds.
 
     Raises:
         TooBig: it is too large, nested too deeply, or has no written form.
@@ -92,7 +97,7 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
         nonlocal left
         left -= len(part)
         if left < 0:
-            raise TooBig(f"the value is larger than {MAX_REPORT} bytes")
+            raise TooBig(f"the value is larger than {room} bytes")
         parts.append(part)
 
     def put_all(opening: str, items: Any, closing: str, depth: int) -> None:
@@ -106,16 +111,19 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
     def walk(item: Any, depth: int) -> None:
         kind = type(item)
         if depth > MAX_DEPTH:
-            raise TooBig(f"the value is nested more than {MAX_DEPTH} deep")
-        if item is None or kind is bool:
+            if keep is None:
+                raise TooBig(f"the value is nested more than {MAX_DEPTH} deep")
+            put(f'{{"h":{int(keep(item))}}}')
+        elif item is None or kind is bool:
             put("null" if item is None else "true" if item else "false")
         elif kind is int:
-            if item.bit_length() > MAX_BITS:
-                raise TooBig(f"an integer has more than {MAX_BITS} bits")
-            put(str(item))
+            bits = item.bit_length()
+            if bits > room // 4:
+                raise TooBig(f"an integer has more than {room // 4} bits")
+            put(str(item) if bits <= _MAX_DECIMAL_BITS else f'{{"x":"{item:x}"}}')
         elif kind is str:
             if len(item) > left:
-                raise TooBig(f"the value is larger than {MAX_REPORT} bytes")
+                raise TooBig(f"the value is larger than {room} bytes")
             put(quoted(item))
         elif kind is float:
             put(f'{{"f":"{item!r}"}}')
@@ -129,7 +137,7 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
             put(f'{{"c":["{item.real!r}","{item.imag!r}"]}}')
         elif kind is bytes:
             if len(item) * 2 > left:
-                raise TooBig(f"the value is larger than {MAX_REPORT} bytes")
+                raise TooBig(f"the value is larger than {room} bytes")
             put(f'{{"b":"{item.hex()}"}}')
         elif keep is None:
             raise TooBig(f"a value of type {str(kind.__name__)[:60]} is not plain")
@@ -137,10 +145,8 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
             name, content = _take_apart(item, kind)
             if name == "":  # a subclass of a builtin type
                 walk(content, depth)
-            elif name == "i":
-                put_all('{"i":[', content, "]}", depth)
             elif name:
-                put_all(f'{{"n":["{name}",', content, "]}", depth)
+                put_all('{"n":[', [name, *content], "]}", depth)
             else:
                 put(f'{{"h":{int(keep(item))}}}')
 
@@ -151,13 +157,23 @@ def encode(value: Any, room: int = MAX_REPORT, *, keep: Callable[[Any], int] | N
 def _take_apart(item: Any, kind: type) -> tuple[str | None, Any]:
     """What a value of another type is made of: the name of its type in `_RICH`, and its parts."""
     module, name = kind.__module__, kind.__name__
+    if kind is type and item in _TYPES.values():
+        return "type", [item.__name__]
     if module == "collections" and name in ("Counter", "OrderedDict", "defaultdict"):
         return name, [part for pair in dict.items(item) for part in pair]
     if module == "collections" and name == "deque":
         return name, list(item)
     if module == "builtins" and name in _VIEWS:
         return name, list(item)
-    if kind is range:
+    if item is Ellipsis:
+        return "Ellipsis", []
+    if kind is bytearray:
+        return name, [bytes(item)]
+    if module == "array" and name == "array":
+        return name, [item.typecode, item.tolist()]
+    if module == "uuid" and name == "UUID":
+        return name, [str(item)]
+    if kind in (range, slice):
         return name, [item.start, item.stop, item.step]
     if module in ("decimal", "fractions") and name in ("Decimal", "Fraction"):
         return name, [str(item)]
@@ -165,16 +181,31 @@ def _take_apart(item: Any, kind: type) -> tuple[str | None, Any]:
         return name, [item.isoformat()]
     if module == "datetime" and name == "timedelta":
         return name, [item.days, item.seconds, item.microseconds]
-    if module in ("builtins", "itertools") and hasattr(kind, "__next__"):
-        return "i", item
-    for base in _BASES:
-        if issubclass(kind, base):
-            if base is dict:
-                return "", dict(dict.items(item))
-            if base in (list, tuple, set, frozenset):
-                return "", base(base.__iter__(item))
-            return "", base.__pos__(item) if base in (int, float, complex) else base.__getitem__(item, slice(None))
+    if hasattr(kind, "__next__"):
+        return None, None
+    fields = getattr(kind, "_fields", None)
+    if issubclass(kind, tuple) and type(fields) is tuple and all(map(_is_field, fields)):
+        return "namedtuple", [str(name), list(fields), *tuple.__iter__(item)]
+    held, value = held_value(item)
+    if held:
+        return "", value
     return None, None
+
+
+def held_value(item: Any) -> tuple[bool, Any]:
+    """Whether it is of a builtin type or a subclass of one, and its value as that type."""
+    for base in _BASES:
+        if isinstance(item, base):
+            if base is dict:
+                return True, dict(dict.items(item))
+            if base in (list, tuple, set, frozenset):
+                return True, base(base.__iter__(item))
+            return True, base.__pos__(item) if base in (int, float, complex) else base.__getitem__(item, slice(None))
+    return False, None
+
+
+def _is_field(name: object) -> bool:
+    return type(name) is str and name.isidentifier() and not name.startswith("_")
 
 
 def decode(document: bytes, *, rich: Callable[[int], Any] | None = None) -> Any:
@@ -194,8 +225,6 @@ def decode(document: bytes, *, rich: Callable[[int], Any] | None = None) -> Any:
             return _PLAIN[tag](content)
         if rich is not None and tag == "h" and type(content) is int:
             return rich(content)
-        if rich is not None and tag == "i" and type(content) is list:
-            return iter(content)
         if rich is not None and tag == "n" and type(content) is list and type(content[0]) is str:
             return _RICH[content[0]](*content[1:])
         raise ValueError("unknown tag")
@@ -249,6 +278,7 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "d": _dict,
     "c": _complex,
     "b": lambda content: bytes.fromhex(_text(content)),
+    "x": lambda content: int(_text(content), 16),
 }
 
 
@@ -304,6 +334,33 @@ def _span(days: Any, seconds: Any, microseconds: Any) -> Any:
     return timedelta(days, seconds, microseconds)
 
 
+def _type(name: Any) -> Any:
+    return _TYPES[name]  # nothing that runs text when it is called
+
+
+def _array(code: Any, items: Any) -> Any:
+    from array import array
+
+    return array(_text(code), _list(items))
+
+
+def _uuid(text: Any) -> Any:
+    from uuid import UUID
+
+    return UUID(_text(text))
+
+
+def _named(name: Any, fields: Any, *values: Any) -> Any:
+    return _named_type(_text(name), tuple(map(_text, _list(fields))))(*values)
+
+
+@functools.lru_cache(64)
+def _named_type(name: str, fields: tuple[str, ...]) -> Any:
+    from collections import namedtuple
+
+    return namedtuple(name, fields)  # it refuses what is no identifier
+
+
 def _pairs(items: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
     return ((key, value) for key, value in items)
 
@@ -316,11 +373,18 @@ _RICH: dict[str, Callable[..., Any]] = {
     "dict_keys": lambda *items: dict.fromkeys(items).keys(),
     "dict_values": lambda *items: dict(enumerate(items)).values(),
     "dict_items": lambda *items: dict(_pairs(items)).items(),
+    "type": _type,
+    "Ellipsis": lambda: Ellipsis,
+    "bytearray": bytearray,
+    "array": _array,
+    "UUID": _uuid,
     "range": range,
+    "slice": slice,
     "Decimal": _decimal,
     "Fraction": _fraction,
     "date": _moment("date"),
     "datetime": _moment("datetime"),
     "time": _moment("time"),
     "timedelta": _span,
+    "namedtuple": _named,
 }

@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 
 from reasonrl.verifiers.sandbox import child as child_module
-from reasonrl.verifiers.sandbox import jail, tester
+from reasonrl.verifiers.sandbox import jail, serve, surroundings, tester
 
 HEADER = struct.Struct("<cddQ")
 REPLY = struct.Struct("<ciI")
@@ -38,7 +38,7 @@ _WARM = "re,math,cmath,collections,itertools,functools,operator,typing,string,ra
 
 _KINDS: dict[bytes, Callable[[bytes, int, int], None]] = {
     CALLS: child_module.make_calls,
-    SERVE: child_module.serve,
+    SERVE: serve.serve,
     PROGRAM: child_module.run_program,
     TESTS: tester.run_tests,
 }
@@ -56,6 +56,7 @@ def main(descriptor: int) -> None:
     # One job here first: children then share what the interpreter sets up at its first compilation.
     child_module.warm_up()
     denied = jail.probe(enter)
+    surroundings.tidy()
     _reply(judge, LEFT, 0, f"{' '.join(measures)}\n{' '.join(denied)}".encode())
     # Frozen objects are never touched by the collector, so that children share their memory pages.
     gc.collect()

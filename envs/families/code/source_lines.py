@@ -61,7 +61,7 @@ def stands_alone(step: str) -> bool:
 
 def judge(answer: str, tests: Sequence[Any]) -> Verdict:
     """Runs the tests. `extracted` is the last definition without comments, so that equal programs match."""
-    code = extract_code(answer)
+    code = extract_code(answer, names=("f",))
     cases: list[Test] = [(tuple(map(thaw, arguments)), thaw(expected)) for arguments, expected in tests]
     verdict = verify_code(code, "f", cases, deadline=_DEADLINE, processor_seconds=_PROCESSOR_SECONDS)
     if verdict.extracted is None:

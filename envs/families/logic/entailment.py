@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
-from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line, said_lines
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 from reasonrl.verifiers.logic.formulas import AND, IMPLIES, NOT, OR, Formula, consistent, negation, parse_formula
 from reasonrl.verifiers.logic.proofs import (
@@ -38,7 +38,7 @@ from reasonrl.verifiers.logic.proofs import (
 _NAMES = "ABCDEFGH"
 _LENGTHS = {1: (1, 1), 2: (2, 1), 3: (3, 1), 4: (3, 2), 5: (4, 2), 6: (4, 3), 7: (5, 3), 8: (6, 3)}
 """Difficulty to (lines of the shortest proof, premises that play no part)."""
-_NUMBER = re.compile(r"(?:line )?([0-9]{1,3})")
+_NUMBER = re.compile(r"(?:line |step )?\(?([0-9]{1,3})\)?")
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
 _REVISIONS = (Behaviour.CORRECTION, Behaviour.ALTERNATIVE)
 
@@ -86,8 +86,12 @@ class Entailment:
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """A valid line is useful only if its formula is new and, when introduced, one that the problem can need."""
         task, standing = _task(view), _standing(view, steps)
-        if is_answer_line(step):
-            return StepVerdict.USEFUL if _judge_number(task, standing.lines, step).correct else StepVerdict.INVALID
+        if is_final_line(step):
+            return (
+                StepVerdict.USEFUL
+                if _judge_number(task, standing.lines, extract_answer(step) or "").correct
+                else StepVerdict.INVALID
+            )
         behaviour, line = behaviour_of(step), parse_proof_line(strip_behaviour(step))
         if line is None:
             return StepVerdict.REDUNDANT if behaviour in _TALK else StepVerdict.UNPARSABLE
@@ -101,7 +105,7 @@ class Entailment:
         return StepVerdict.USEFUL if needed and line.formula not in standing.seen else StepVerdict.REDUNDANT
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step)
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         task = _task(view)
@@ -243,15 +247,16 @@ def _standing(view: View, steps: Sequence[str]) -> _Proof:
 
 def _judge(view: View, response: str) -> Verdict:
     """Whether the line that the answer names is the goal and was derived, by lines that stand, before the answer."""
-    steps = response.split("\n")
-    final = next((position for position, step in enumerate(steps) if is_answer_line(step)), None)
-    if final is None:
+    answer = extract_answer(response)
+    if answer is None:
         return no_answer()
-    return _judge_number(_task(view), _standing(view, steps[:final]).lines, steps[final])
+    steps = response.split("\n")
+    said = said_lines("", steps)
+    final = next((position for position, step in enumerate(said) if is_final_line(step)), len(steps))
+    return _judge_number(_task(view), _standing(view, steps[:final]).lines, answer)
 
 
-def _judge_number(task: _Task, lines: Sequence[Formula], answer_line: str) -> Verdict:
-    answer = extract_answer(answer_line) or ""
+def _judge_number(task: _Task, lines: Sequence[Formula], answer: str) -> Verdict:
     match = _NUMBER.fullmatch(answer)
     if match is None:
         reason = "the answer is not the number of a line"

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
-from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_lines, is_final_line
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 from reasonrl.verifiers.logic.formulas import columns
 
@@ -43,8 +43,8 @@ _CLAIMS = {
 _SUPPOSITION = re.compile(r"Say ([A-Z]) (knight|knave)")
 _DEDUCTION = re.compile(r"([A-Z]): ([A-Z]) (knight|knave)")
 _LITERAL = re.compile(r"([A-Z]) (knight|knave)")
-_ITEM = re.compile(r"([A-Z])(?: is an?| is| ?=|:)? ?(knight|knave)")
-_SEPARATOR = re.compile(r"[,;] ?(?:and )?| and ")
+_ITEM = re.compile(r"([A-Z])(?: is an?| is| ?=| ?:| ?->| ?\u2192)? ?(?:an? )?([Kk]night|[Kk]nave)")
+_SEPARATOR = re.compile(r"[,;\n]+ ?(?:and )?| and ")
 _MAX_ANSWER_CHARS = 200
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
 
@@ -91,12 +91,12 @@ class KnightsKnaves:
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """By deduction from the statements, one at a time, and what stands; the solution is not looked at."""
         puzzle = _puzzle_of(view)
-        if is_answer_line(step):
+        if is_final_line(step):
             return StepVerdict.USEFUL if _judge(puzzle, step).correct else StepVerdict.INVALID
         return _advance(puzzle, _standing(puzzle, steps), step)[1]
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step)
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         puzzle = _puzzle_of(view)
@@ -370,7 +370,7 @@ def _refute(puzzle: _Puzzle, derivation: Sequence[tuple[str, str, bool]], name: 
 
 
 def _judge(puzzle: _Puzzle, response: str) -> Verdict:
-    answer = extract_answer(response)
+    answer = extract_lines(response)
     if answer is None:
         return no_answer()
     items = _SEPARATOR.split(answer.removesuffix("."), maxsplit=99) if len(answer) <= _MAX_ANSWER_CHARS else []
@@ -380,6 +380,6 @@ def _judge(puzzle: _Puzzle, response: str) -> Verdict:
         return reject(answer[:80], method="statements", reason=reason, status=Status.UNPARSABLE)
     if sorted(match[1] for match in matches) != sorted(puzzle.names):
         return reject(answer, method="statements", reason="the answer does not name everyone exactly once")
-    if not _worlds(puzzle, {match[1]: match[2] == "knight" for match in matches}) & puzzle.solution:
+    if not _worlds(puzzle, {match[1]: match[2].lower() == "knight" for match in matches}) & puzzle.solution:
         return reject(answer, method="statements", reason="some statement does not fit")
     return accept(answer, method="statements")

@@ -18,7 +18,7 @@ from itertools import permutations, product
 
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
-from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_lines, is_final_line
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 
 _DIGITS = "1234"
@@ -31,7 +31,7 @@ _UNITS = tuple(
 """Rows, columns and boxes as cell indices; cell r1c1 is 0, r1c2 is 1."""
 _PEERS = tuple(frozenset(i for unit in _UNITS if cell in unit for i in unit) - {cell} for cell in range(16))
 _PLACEMENT = re.compile(r"r([1-4])c([1-4]) ?= ?([1-4])")
-_GRID = re.compile(r"[1-4]{4}(?:[/ ,]{1,3}[1-4]{4}){3}|[1-4]{16}")
+_GRID = re.compile(r"[1-4]{4}(?:[/ ,;\n]{1,3}[1-4]{4}){3}|[1-4]{16}|(?:[1-4][ ,|/\n]{0,3}){16}")
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
 _REVISIONS = (Behaviour.CORRECTION, Behaviour.ALTERNATIVE)
 
@@ -73,7 +73,7 @@ class Sudoku4:
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """By the rules alone: a legal placement may still be a wrong one."""
-        if is_answer_line(step):
+        if is_final_line(step):
             return StepVerdict.USEFUL if _judge(view, step).correct else StepVerdict.INVALID
         grid, seen = _standing(view, steps)
         behaviour, match = behaviour_of(step), _PLACEMENT.fullmatch(strip_behaviour(step))
@@ -88,7 +88,7 @@ class Sudoku4:
         return StepVerdict.REDUNDANT if after in seen else StepVerdict.USEFUL
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step)
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         return float(_fits(_standing(view, steps)[0]) != 0)
@@ -265,10 +265,10 @@ def _standing(view: View, steps: Sequence[str]) -> tuple[str, set[str]]:
 
 
 def _judge(view: View, response: str) -> Verdict:
-    answer = extract_answer(response)
+    answer = extract_lines(response)
     if answer is None:
         return no_answer()
-    if len(answer) > 40 or _GRID.fullmatch(answer) is None:
+    if len(answer) > 80 or _GRID.fullmatch(answer) is None:
         reason = "the answer is not a grid such as 1234/3412/2143/4321"
         return reject(answer[:80], method="rules", reason=reason, status=Status.UNPARSABLE)
     grid = re.sub(r"[^1-4]", "", answer)

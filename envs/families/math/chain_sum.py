@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
-from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line
+from reasonrl.verifiers.arithmetic import evaluate
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
+from reasonrl.verifiers.math import parse_number
 
 _EQUATION = re.compile(r"(-?[0-9]{1,9})([+-][0-9]{1,9})=(-?[0-9]{1,9})")
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _MISSES = (1, -1, 10, -10)
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
 
@@ -61,7 +62,7 @@ class ChainSum:
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         values = _standing(view, steps)
         terms = view.public["terms"]
-        if is_answer_line(step):
+        if is_final_line(step):
             good = len(values) == len(terms) and _judge(step, values[-1]).correct
             return StepVerdict.USEFUL if good else StepVerdict.INVALID
         match = _EQUATION.fullmatch(strip_behaviour(step))
@@ -76,7 +77,7 @@ class ChainSum:
         return StepVerdict.REDUNDANT if (left, term, result) in known else StepVerdict.INVALID
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step)
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         return (len(_standing(view, steps)) - 1) / (len(view.public["terms"]) - 1)
@@ -150,8 +151,15 @@ def _judge(response: str, total: int) -> Verdict:
     answer = extract_answer(response)
     if answer is None:
         return no_answer()
-    if _INTEGER.fullmatch(answer) is None:
-        return reject(answer[:80], method="integer", reason="the answer is not one integer", status=Status.UNPARSABLE)
-    if int(answer) != total:
+    sum_, equals, claimed = answer.rpartition("=")
+    if equals and sum_.strip():  # -47+45=-2 says how; 5=5 says nothing
+        value = evaluate(claimed)
+        if value is None or evaluate(sum_) != value or not re.search(r"[0-9)]\s*[+*/-]", sum_):
+            value = parse_number(answer) if re.fullmatch(r"\s*[a-z]\s*", sum_) else None
+    else:
+        value = parse_number(claimed)
+    if value is None:
+        return reject(answer[:80], method="integer", reason="the answer is not one number", status=Status.UNPARSABLE)
+    if value != total:
         return reject(answer, method="integer", reason="another number")
     return accept(answer, method="integer")

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
-from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line
 from reasonrl.verifiers.arithmetic import evaluate, parse
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 
@@ -96,7 +96,7 @@ class Countdown:
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """Useful: a right operation on numbers that are left. Whether the target is still in reach is not looked at."""
-        if is_answer_line(step):
+        if is_final_line(step):
             return StepVerdict.USEFUL if _judge(view, step).correct else StepVerdict.INVALID
         behaviour, line = behaviour_of(step), strip_behaviour(step)
         if behaviour in _TALK:
@@ -115,7 +115,7 @@ class Countdown:
         return StepVerdict.REDUNDANT if again else StepVerdict.INVALID
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step)
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         values = _values_of(_left(view.public["numbers"], steps))

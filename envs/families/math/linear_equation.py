@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
-from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
+from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line
 from reasonrl.verifiers.arithmetic import evaluate, parse
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 from reasonrl.verifiers.math import parse_number
@@ -90,7 +90,7 @@ class LinearEquation:
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """Useful: the same solution in a simpler form than any before, so that padding and repeating earn nothing."""
-        if is_answer_line(step):
+        if is_final_line(step):
             return StepVerdict.USEFUL if _judge(view, step).correct else StepVerdict.INVALID
         if behaviour_of(step) in _TALK:
             return StepVerdict.REDUNDANT
@@ -106,7 +106,7 @@ class LinearEquation:
         return StepVerdict.USEFUL if equation.rank < _standing(view, steps).rank else StepVerdict.REDUNDANT
 
     def is_final(self, step: str) -> bool:
-        return is_answer_line(step)
+        return is_final_line(step)
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         start = _read(view.public["equation"]).rank
@@ -238,7 +238,7 @@ def _standing(view: View, steps: Sequence[str]) -> _Equation:
     best = _read(view.public["equation"])
     solution = best.solution
     for step in steps:
-        if is_answer_line(step) or behaviour_of(step) in _TALK:
+        if is_final_line(step) or behaviour_of(step) in _TALK:
             continue
         equation = _parse(strip_behaviour(step))
         if equation is not None and equation.solution == solution and equation.rank < best.rank:
