@@ -8,6 +8,7 @@ from typing import Annotated
 
 import tyro
 from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchResult
@@ -65,11 +66,14 @@ def main(config: SolveConfig) -> None:
     problem = source.problem(config.split, config.index, config.difficulty)
     console = Console(highlight=False)
     console.print(problem.view.prompt, style="bold", markup=False)
+    policy = get_policy(config.policy)
+    if few := use_idle_cores():
+        console.print(few, style="dim")
     agent = get_agent(config.agent, problems=[problem])
     result = agent.run(
         [problem.view],
         source=source,
-        policy=get_policy(config.policy),
+        policy=policy,
         budget=Budget(tokens=config.tokens),
         seed=config.seed,
         max_tokens=config.max_tokens,

@@ -199,7 +199,12 @@ class Source(Protocol):
 
 
 class Judge(Protocol):
-    """What judges a problem's answers and steps."""
+    """What judges a problem's answers and steps.
+
+    A judge may also have `canonical(view, answer) -> str | None`: one spelling for all responses whose answers it takes
+    for the same, found without the reference, and None where there is no answer. Votes count by it; without it they
+    count by `verifiers.canonical.canonical_answer`.
+    """
 
     @property
     def instructions(self) -> str:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem
+from reasonrl.envs.core import Judge, Problem
 from reasonrl.envs.mdp import MDP, RETRY, Level, State
-from reasonrl.envs.sources import pick_difficulty
+from reasonrl.envs.sources import check_difficulties, pick_difficulty
 from reasonrl.verifiers.core import Verdict
 
 INDEX_BITS = 31
@@ -32,6 +32,7 @@ class Deal(NamedTuple):
     start: State
     prompt: NDArray[np.int64]
     """Tokens of the prompt; empty where observations are text."""
+    family: Judge
 
 
 class Dealer:
@@ -45,7 +46,7 @@ class Dealer:
         self.mdp = mdp
         self.split = split
         self.longest = prompt_length(mdp)
-        self.difficulty = difficulty
+        self.difficulty = check_difficulties(mdp.source, difficulty, split=split)
         self.num_problems = 2**INDEX_BITS if num_problems is None else num_problems
         self._deals: dict[int, Deal] = {}
 
@@ -72,7 +73,7 @@ class Dealer:
         family = mdp.source.family_of(view)
         judge = functools.partial(family.verify, problem)
         if mdp.level not in (Level.TOKEN, Level.CHOICE):
-            return Deal(problem, judge, mdp.initial(view), _NO_TOKENS)
+            return Deal(problem, judge, mdp.initial(view), _NO_TOKENS, family)
         ids = mdp.vocabulary.encode_prompt(view.prompt, family.instructions)
         if len(ids) > self.longest:
             raise ValueError(
@@ -81,7 +82,7 @@ class Dealer:
             )
         prompt = np.array(ids, np.int64)
         prompt.setflags(write=False)
-        return Deal(problem, judge, mdp.initial(view), prompt)
+        return Deal(problem, judge, mdp.initial(view), prompt, family)
 
 
 def prompt_length(mdp: MDP) -> int:

@@ -8,12 +8,13 @@
 
 Reward   the verifier's score when the answer is finished, else 0; with reward="potential" also gamma * Phi(s') - Phi(s)
 Ends     terminated by an answer line or the end token; truncated at `max_tokens` or `max_steps`, with outcome 0
-Info     always the same keys: outcome, shaping, status, stop_reason, tokens, steps, text (what was said, at the end),
-         and action_mask (int8) where actions are discrete
+Info     always the same keys: outcome, shaping, status, stop_reason, reason (of the status, or of a masked choice),
+         tokens, steps, text (what was said, at the end), and action_mask (int8) where actions are discrete
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import pkgutil
 from collections.abc import Sequence
@@ -23,16 +24,27 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem, Source, View, check_split
 from reasonrl.envs.dealer import Deal, Dealer, context_length
-from reasonrl.envs.mdp import MDP, Level, Potential, State, Stop, last_token
+from reasonrl.envs.mdp import ILLEGAL, MDP, Level, Potential, State, Stop, Transition, last_token
+from reasonrl.envs.render import RENDER_MODES, Printer, render_picture, render_text
 from reasonrl.envs.sources import get_source
 from reasonrl.envs.spaces import TextSpace
-from reasonrl.envs.vocabulary import get_vocabulary
-from reasonrl.verifiers.core import Status, Verdict
+from reasonrl.envs.vocabulary import Vocabulary, get_vocabulary
+from reasonrl.verifiers.core import Status
 
 REWARDS = ("outcome", "potential")
+
+INSTRUCTIONS_ROOM = 1000
+"""No family's instructions are longer, in characters."""
+
+_REASON_CHARS = 200
+_LIMITS = {
+    Stop.TOKENS: "out of tokens: max_tokens was reached before the answer was finished",
+    Stop.STEPS: "out of steps: max_steps was reached before the answer was finished",
+}
 
 Observation = dict[str, NDArray[np.int64]] | str
 Action = int | str
@@ -49,6 +61,8 @@ def make_mdp(
     max_tokens: int = 256,
     max_steps: int = 32,
     potential: Potential | str | None = None,
+    illegal: str = "noop",
+    instructions: bool = False,
 ) -> MDP:
     """The rules from an environment's options, each checked with a sentence that says what is allowed."""
     if level not in tuple(Level):
@@ -66,6 +80,15 @@ def make_mdp(
             raise ValueError(f"{name} must be at least 1, got {value}")
     if potential is not None and reward != "potential":
         raise ValueError(f"a potential needs reward='potential' to be paid, got reward={reward!r}")
+    if illegal not in ILLEGAL:
+        raise ValueError(f"unknown illegal={illegal!r}: choose one of {', '.join(ILLEGAL)}")
+    if illegal != "noop" and level != Level.CHOICE:
+        raise ValueError(f"illegal={illegal!r} is for the choice level, where actions are masked: leave it out")
+    if instructions and level not in (Level.STEP, Level.SOLUTION):
+        raise ValueError(
+            "instructions=True is for the step and solution levels: 'hf:' vocabularies have them in their prompts, and "
+            "env.unwrapped.instructions has them everywhere"
+        )
     return MDP(
         source,
         level=level,
@@ -76,6 +99,8 @@ def make_mdp(
         max_tokens=max_tokens,
         max_steps=max_steps,
         potential=None if potential is None else get_potential(potential),
+        illegal=illegal,
+        instructions=instructions,
     )
 
 
@@ -111,7 +136,7 @@ class _Finite:
 class ReasonEnv(gym.Env[Any, Any]):
     """One problem at a time, at one of four levels. Made by `gym.make`; the module's docstring is its contract."""
 
-    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012 (Gymnasium's own convention)
+    metadata: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 4}  # noqa: RUF012 (Gymnasium's own convention)
 
     def __init__(
         self,
@@ -130,6 +155,8 @@ class ReasonEnv(gym.Env[Any, Any]):
         max_steps: int = 32,
         potential: Potential | str | None = None,
         data: str | None = None,
+        illegal: str = "noop",
+        instructions: bool = False,
         render_mode: str | None = None,
     ) -> None:
         """Makes an environment; `gym.make` passes these on.
@@ -149,11 +176,14 @@ class ReasonEnv(gym.Env[Any, Any]):
             max_steps: lines, or actions where they are larger.
             potential: Phi(view, lines) in place of the family's own, or "package.module:name" of one.
             data: the file of a data set, or its hub repository.
-            render_mode: "ansi" or None.
+            illegal: what a masked choice does, at the choice level: "noop" says nothing and uses up a step, "end" ends
+                the episode with outcome 0, "error" raises ValueError.
+            instructions: whether text observations tell how to write an answer, below the prompt.
+            render_mode: "ansi", "rgb_array", "human" or None (see `envs.render`).
         """
         check_split(split)
         if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ValueError(f"unknown render mode {render_mode!r}: 'ansi' or none")
+            raise ValueError(f"unknown render mode {render_mode!r}: choose one of {', '.join(RENDER_MODES)}, or none")
         self.source = get_source(source, family=family, data=data)
         self.mdp = make_mdp(
             self.source,
@@ -165,9 +195,12 @@ class ReasonEnv(gym.Env[Any, Any]):
             max_tokens=max_tokens,
             max_steps=max_steps,
             potential=potential,
+            illegal=illegal,
+            instructions=instructions,
         )
         self.dealer = Dealer(self.mdp, split=split, difficulty=difficulty, num_problems=num_problems)
         self.render_mode = render_mode
+        self._printer = Printer()
         self.action_space, self.observation_space = make_spaces(self.mdp)
         self._discrete = self.mdp.level in (Level.TOKEN, Level.CHOICE)
         self._deal: Deal | None = None
@@ -180,6 +213,38 @@ class ReasonEnv(gym.Env[Any, Any]):
     def problem(self) -> Problem | None:
         """The problem being played, with its reference: not for the solver's eyes."""
         return None if self._deal is None else self._deal.problem
+
+    @property
+    def view(self) -> View | None:
+        """What a solver may see of the problem being played."""
+        return None if self._deal is None else self._deal.problem.view
+
+    @property
+    def instructions(self) -> str:
+        """How to write an answer to the problem being played; "" before the first reset."""
+        return "" if self._deal is None else self._deal.family.instructions
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What tokens are: `vocabulary.decode(ids)`, `vocabulary.encode(text)`."""
+        return self.mdp.vocabulary
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """How `gym.make` made this. Its `max_episode_steps` is one more than the longest episode: no limit binds."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = spec
+        if spec is not None:
+            self._spec = copy.copy(spec)
+            self._spec.max_episode_steps = longest_episode(self.mdp) + 1
+
+    def menu(self) -> tuple[str, ...]:
+        """The lines that may come next, some of them bad ideas, as at the choice level; empty when there is no menu."""
+        state = self.get_state()
+        return () if state.done or Level.CHOICE not in self.source.levels else tuple(self.mdp.menu(state))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -204,16 +269,24 @@ class ReasonEnv(gym.Env[Any, Any]):
             self._tokens.fill(self.mdp.vocabulary.pad)
             self._tokens[: len(deal.prompt)] = deal.prompt
             self._drawn = b""
-        return self._observe(deal.start), self._info(deal.start, 0.0, 0.0, None)
+        self._print()
+        info = make_info(at_rest(deal.start))
+        if self._discrete:
+            info["action_mask"] = action_mask(self.mdp, deal.start)
+        return self._observe(deal.start), info
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         if self._state is None or self._deal is None:
             raise RuntimeError("call reset() before step()")
-        after, reward, terminated, truncated, outcome, shaping, verdict = self.mdp.step(
-            self._state, action, self._deal.judge
-        )
+        transition = self.mdp.step(self._state, action, self._deal.judge)
+        after, reward, terminated, truncated, _, _, _, _ = transition
         self._state = after
-        return self._observe(after), reward, terminated, truncated, self._info(after, outcome, shaping, verdict)
+        if self.render_mode is not None:
+            self._print()
+        info = make_info(transition)
+        if self._discrete:
+            info["action_mask"] = action_mask(self.mdp, after)
+        return self._observe(after), reward, terminated, truncated, info
 
     def get_state(self) -> State:
         """The whole episode as one frozen value; keep as many as you like."""
@@ -232,10 +305,18 @@ class ReasonEnv(gym.Env[Any, Any]):
             raise AttributeError(f"actions at the {self.mdp.level.value} level are text: there is no mask")
         return action_mask(self.mdp, self.get_state()).astype(bool)
 
-    def render(self) -> str | None:
-        if self.render_mode != "ansi" or self._state is None:
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """Text ("ansi"), a picture [528, 800, 3] uint8 ("rgb_array"), or None: "human" prints as the episode goes."""
+        self._print()
+        if self._deal is None or self._state is None:
             return None
-        return render_text(self.mdp, self._state)
+        if self.render_mode == "ansi":
+            return render_text(self.mdp, self._deal, self._state)
+        return render_picture(self.mdp, self._deal, self._state) if self.render_mode == "rgb_array" else None
+
+    def _print(self) -> None:
+        if self.render_mode == "human" and self._deal is not None and self._state is not None:
+            self._printer.show(self.mdp, self._deal, self._state)
 
     def _observe(self, state: State) -> Observation:
         if not self._discrete:
@@ -253,19 +334,14 @@ class ReasonEnv(gym.Env[Any, Any]):
             self._drawn = packed
         return {"tokens": self._tokens.copy(), "length": np.array((length,))}
 
-    def _info(self, state: State, outcome: float, shaping: float, verdict: Verdict | None) -> dict[str, Any]:
-        info = make_info(state, outcome, shaping, verdict)
-        if self._discrete:
-            info["action_mask"] = action_mask(self.mdp, state)
-        return info
-
 
 def make_spaces(mdp: MDP) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     """(action space, observation space) of a level."""
     length = context_length(mdp)
     if mdp.level in (Level.STEP, Level.SOLUTION):
         said = (mdp.attempts + 1) * mdp.max_chars  # every attempt, and a last action past the limit
-        return TextSpace(mdp.max_chars), TextSpace(mdp.source.max_prompt_chars + said + length)
+        told = INSTRUCTIONS_ROOM if mdp.instructions else 0
+        return TextSpace(mdp.max_chars), TextSpace(mdp.source.max_prompt_chars + told + said + length)
     observation = spaces.Dict(
         {
             "tokens": spaces.Box(0, mdp.vocabulary.size - 1, (length,), np.int64),
@@ -276,17 +352,37 @@ def make_spaces(mdp: MDP) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     return spaces.Discrete(actions), observation
 
 
-def make_info(state: State, outcome: float, shaping: float, verdict: Verdict | None) -> dict[str, Any]:
+def longest_episode(mdp: MDP) -> int:
+    """Steps of the longest possible episode."""
+    if mdp.level is Level.TOKEN:
+        return mdp.max_tokens
+    return min(mdp.max_steps, mdp.attempts) if mdp.level is Level.SOLUTION else mdp.max_steps
+
+
+def at_rest(state: State) -> Transition:
+    """What leads to a state that begins an episode."""
+    return Transition(state, 0.0, False, False, 0.0, 0.0, None)
+
+
+def make_info(transition: Transition) -> dict[str, Any]:
     """The fixed schema, less the action mask: scalars and short strings only."""
-    stop = state.stop.value if state.stop else ""
+    state, _, _, _, outcome, shaping, verdict, reason = transition
+    status = stop_reason = text = ""
+    if verdict is not None:
+        status, reason = verdict.status.value, verdict.reason[:_REASON_CHARS]
+    if state.stop:
+        status = status or Status.NO_ANSWER.value
+        stop_reason, text = state.stop.value, state.text
+        reason = _LIMITS.get(state.stop, reason)
     return {
         "outcome": outcome,
         "shaping": shaping,
-        "status": verdict.status.value if verdict is not None else Status.NO_ANSWER.value if stop else "",
-        "stop_reason": stop,
+        "status": status,
+        "stop_reason": stop_reason,
+        "reason": reason,
         "tokens": state.count,
         "steps": len(state.steps),
-        "text": state.text if stop else "",
+        "text": text,
     }
 
 
@@ -301,14 +397,10 @@ def action_mask(mdp: MDP, state: State) -> NDArray[np.int8]:
 
 def observe_text(mdp: MDP, state: State) -> str:
     """What the text levels show."""
-    return state.transcript if mdp.level is Level.STEP else "\n".join((state.view.prompt, *state.turns, ""))
-
-
-def render_text(mdp: MDP, state: State) -> str:
-    """The episode for a person: prompt, lines, the unfinished line, and why it ended."""
-    line = mdp.unfinished(state) if mdp.level is Level.TOKEN else ""
-    ending = f"[{state.stop.value}]\n" if state.stop else ""
-    return f"{state.transcript}{line}{ending}"
+    prompt = state.view.prompt
+    if mdp.instructions:
+        prompt = f"{prompt}\n{mdp.source.family_of(state.view).instructions}"
+    return "\n".join((prompt, *state.turns, *(state.steps if mdp.level is Level.STEP else ()), ""))
 
 
 def check_options(options: dict[str, Any], known: set[str]) -> None:

@@ -3,7 +3,8 @@
     state    (view, steps so far, tokens so far, counters)            hashable: a state can be a dictionary key
     action   token: id | step: one line | solution: the whole answer | choice: index into the menu of legal steps
     reward   outcome (the judge's score, when the answer is finished) + shaping (gamma * Phi(s') - Phi(s), or nothing)
-    ends     terminated: an answer line or END; truncated: out of tokens or steps, or the judge failed
+    ends     terminated: an answer line or END, or a masked choice where illegal="end"; truncated: out of tokens or of
+         steps, or the judge failed
 
 Phi is 0 in terminal states and kept on truncation, so shaping changes no optimal policy (Ng, Harada, Russell 1999) of a
 learner that bootstraps at truncations. At
@@ -33,6 +34,9 @@ CHARS_PER_TOKEN = 8
 Potential = Callable[[View, Sequence[str]], float]
 """Phi of a problem and the finished lines of the present attempt: any finite number."""
 
+ILLEGAL = ("noop", "end", "error")
+"""What a masked choice can do: use up a step, end the episode with outcome 0, or raise."""
+
 _MENUS_KEPT = 1024
 _INT32 = struct.Struct("<i")
 _pack = _INT32.pack
@@ -57,6 +61,8 @@ class Stop(StrEnum):
     STEPS = "steps"
     ERROR = "error"
     """The judge failed: the outcome means nothing."""
+    ILLEGAL = "illegal"
+    """A masked choice, where the environment was made with illegal="end"."""
 
 
 class State(NamedTuple):
@@ -112,6 +118,8 @@ class Transition(NamedTuple):
     outcome: float
     shaping: float
     verdict: Verdict | None
+    reason: str = ""
+    """Why nothing was said, after a masked choice."""
 
 
 class MDP:
@@ -129,8 +137,13 @@ class MDP:
         max_tokens: int = 256,
         max_steps: int = 32,
         potential: Potential | None = None,
+        illegal: str = "noop",
+        instructions: bool = False,
     ) -> None:
-        """`potential` takes the place of the families' own where rewards are shaped."""
+        """`potential` takes the place of the families' own where rewards are shaped.
+
+        `instructions` adds the family's to the prompts that are shown at the text levels.
+        """
         self.source = source
         self.level = Level(level)
         self.vocabulary = vocabulary
@@ -140,6 +153,8 @@ class MDP:
         self.max_tokens = max_tokens
         self.max_steps = max_steps
         self.potential = potential or self._of_family
+        self.illegal = illegal
+        self.instructions = instructions
         self.max_chars = CHARS_PER_TOKEN * max_tokens
         self._say = {Level.TOKEN: self._token, Level.CHOICE: self._choice}.get(self.level)
         self._retry = np.array(vocabulary.encode(f"\n{RETRY}\n"), "<i4").tobytes()
@@ -232,14 +247,23 @@ class MDP:
         menu = self.menu(state)
         if not 0 <= action < self.source.max_choices:
             raise ValueError(f"a choice is a number from 0 to {self.source.max_choices - 1}, got {action}")
-        if action >= len(menu):  # masked: nothing is said and a step is used up
-            return self._advance(state, [], 0, False, judge)
+        if action >= len(menu):
+            return self._masked(state, f"choice {action} is masked: the menu has {len(menu)} lines", judge)
         line = menu[action]
         ids = self.vocabulary.encode(line.removesuffix(END) + "\n")
         said = ids[: max(0, self.max_tokens - state.count)]  # what is past the limit ends the episode and is not shown
         tokens = state.tokens + np.array(said, "<i4").tobytes()
         state = state._replace(tokens=tokens, line_start=len(tokens))
         return self._advance(state, line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge)
+
+    def _masked(self, state: State, reason: str, judge: Callable[[str], Verdict] | None) -> Transition:
+        """A choice behind the end of the menu: nothing is said."""
+        if self.illegal == "error":
+            raise ValueError(f"{reason}; info['action_mask'] shows what is legal")
+        if self.illegal == "end":
+            after = state._replace(moves=state.moves + 1, potential=0.0, stop=Stop.ILLEGAL)
+            return Transition(after, -state.potential, True, False, 0.0, -state.potential, None, reason)
+        return self._advance(state, [], 0, False, judge)._replace(reason=reason)
 
     def _text(self, state: State, action: str, judge: Callable[[str], Verdict] | None) -> Transition:
         text = action.removesuffix(END)

@@ -13,9 +13,11 @@ from reasonrl.envs.core import END
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import State
 from reasonrl.envs.registry import environment_id
+from reasonrl.envs.render import Drawn
 from reasonrl.verifiers.core import StepVerdict
 
-HELP = "commands: ? the menu of legal steps | u undo | e end the answer | h how to answer | q quit"
+HELP = "commands: ? menu of legal steps (its number says one) | u undo | e end the answer | h how to answer | q quit"
+NO_MENU = "there is no menu here"
 _COLOURS = {
     StepVerdict.USEFUL: "green",
     StepVerdict.REDUNDANT: "yellow",
@@ -54,33 +56,49 @@ def play(env: ReasonEnv, lines: Iterable[str], say: Callable[[str], Any], *, res
     view = env.problem.view
     family = env.source.family_of(view)
     say(f"[bold]{_plain(view.prompt)}[/bold]\n[dim]{_plain(family.instructions)}\n{HELP}[/dim]")
+    show_board(env, say)
     past: list[State] = []
     for raw in lines:
         line, state = raw.rstrip("\n"), env.get_state()
+        menu = env.menu()
+        if line.strip().isdecimal() and 1 <= int(line) <= len(menu):
+            line = menu[int(line) - 1]
+            say(_plain(f"  {line.removesuffix(END)}"))
         if line == "q":
             return ""
         if line == "?":
-            menu = family.legal_steps(view, state.steps) if "choice" in env.source.levels else ()
-            say("\n".join(_plain(f"  {step.removesuffix(END)}") for step in menu) or "there is no menu here")
+            say("\n".join(_plain(f"{n:4}  {step.removesuffix(END)}") for n, step in enumerate(menu, 1)) or NO_MENU)
         elif line == "h":
             say(_plain(family.instructions))
         elif line == "u":
             if past:
                 env.set_state(past.pop())
             say(_plain(env.get_state().transcript))
+            show_board(env, say)
         elif line == "e" or line.strip():
             past.append(state)
             if line != "e":
-                verdict = family.check_step(view, state.steps, line)
-                say(f"[{_COLOURS[verdict]}]  {verdict.value}[/]")
+                verdict = family.check_step(view, state.steps, line.removesuffix(END))
+                say(f"[{_COLOURS.get(verdict, 'white')}]  {verdict.value}[/]")
             _, _, terminated, truncated, info = env.step(END if line == "e" else line)
             if terminated or truncated:
                 outcome = info["status"] if terminated else f"out of {info['stop_reason']}"
-                say(f"[bold {'green' if info['outcome'] == 1.0 else 'red'}]{outcome}[/] (reward {info['outcome']:g})")
+                why = f": {_plain(info['reason'])}" if info["reason"] else ""
+                colour = "green" if info["outcome"] == 1.0 else "red"
+                say(f"[bold {colour}]{outcome}[/]{why} (reward {info['outcome']:g})")
                 return str(info["status"])
             if info["status"]:
                 say("[red]not correct, try again[/]")
+            show_board(env, say)
     return ""
+
+
+def show_board(env: ReasonEnv, say: Callable[[str], Any]) -> None:
+    """The board as it stands, where the family has one."""
+    state = env.get_state()
+    family = env.source.family_of(state.view)
+    if isinstance(family, Drawn):
+        say(_plain(family.board(state.view, state.steps)))
 
 
 def main(config: PlayConfig) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reasonrl.envs.core import Family, Judge, Problem, Source, View, generate
+from reasonrl.envs.core import Family, Judge, Problem, Source, View, check_difficulty, generate
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
 from reasonrl.envs.mdp import Level
 from reasonrl.envs.seeding import digest
@@ -61,6 +62,42 @@ def get_source(name: str, *, family: str | None = None, data: str | None = None)
     from reasonrl.envs.datasets import get_dataset
 
     return get_dataset(name, data)
+
+
+def check_difficulties(
+    source: Source, difficulty: int | Sequence[int] | None, *, split: str
+) -> int | tuple[int, ...] | None:
+    """The level or levels as plain ints; one that the source does not have is an error that names its range."""
+    if difficulty is None:
+        return None
+    several = isinstance(difficulty, Iterable) and not isinstance(difficulty, str)
+    given = tuple(difficulty) if several else (difficulty,)  # type: ignore[arg-type]
+    if not given:
+        raise ValueError("difficulty is an empty list: give one level or several, or leave it out")
+    levels = tuple(_check_level(source, level, split) for level in given)
+    return levels if several else levels[0]
+
+
+def _check_level(source: Source, level: object, split: str) -> int:
+    try:
+        number = operator.index(level)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or isinstance(level, bool):
+        raise ValueError(f"difficulty is a whole number{_span(source)}, or several of them, got {level!r}")
+    if isinstance(source, Generated):
+        for family in source.families:
+            check_difficulty(family, number)
+    else:
+        source.problem(split, 0, number)  # a data set says itself what it has
+    return number
+
+
+def _span(source: Source) -> str:
+    if not isinstance(source, Generated):
+        return ""
+    lowest = max(family.difficulties[0] for family in source.families)
+    return f" from {lowest} to {min(family.difficulties[-1] for family in source.families)}"
 
 
 def pick_difficulty(difficulty: int | Sequence[int] | None, index: int) -> int | None:

@@ -1,12 +1,24 @@
-"""A space of texts. Gymnasium's own `Text` admits letters and digits only and tests each character."""
+"""A space of texts. Gymnasium's own `Text` admits letters and digits only and tests each character.
+
+Its wrappers find here what they need: a text's place among zeros is "", and flattened it is the code points of its
+characters, padded with -1. There is nothing for shared memory on purpose: what is read from there once does not change
+with the next step, and observations would be those of an earlier one. So an asynchronous vector environment at the text
+levels takes `vector_kwargs={"shared_memory": False}`.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+from gymnasium.spaces import utils
+from gymnasium.wrappers.utils import create_zero_array
 from numpy.typing import NDArray
+
+_BEHIND = -1
+"""What stands behind the end of a flattened text."""
 
 
 class TextSpace(spaces.Space[str]):
@@ -18,7 +30,7 @@ class TextSpace(spaces.Space[str]):
 
     @property
     def is_np_flattenable(self) -> bool:
-        return False
+        return True
 
     def sample(self, mask: Any = None, probability: Any = None) -> str:
         """A short line of printable ASCII. Masks have no meaning here."""
@@ -39,3 +51,30 @@ class TextSpace(spaces.Space[str]):
 
     def __hash__(self) -> int:
         return hash(("TextSpace", self.max_length))
+
+
+@utils.flatten_space.register(TextSpace)
+def _flatten_space(space: TextSpace) -> spaces.Box:
+    return spaces.Box(_BEHIND, sys.maxunicode, (space.max_length,), np.int32)
+
+
+@utils.flatdim.register(TextSpace)
+def _flatdim(space: TextSpace) -> int:
+    return space.max_length
+
+
+@utils.flatten.register(TextSpace)
+def _flatten(space: TextSpace, x: str) -> NDArray[np.int32]:  # type: ignore[misc]
+    codes = np.full(space.max_length, _BEHIND, np.int32)
+    codes[: len(x)] = [ord(character) for character in x]
+    return codes
+
+
+@utils.unflatten.register(TextSpace)
+def _unflatten(space: TextSpace, x: NDArray[np.int32]) -> str:  # type: ignore[misc]
+    return "".join(chr(code) for code in x.tolist() if code != _BEHIND)
+
+
+@create_zero_array.register(TextSpace)
+def _create_zero_array(space: TextSpace) -> str:  # type: ignore[misc]
+    return ""

@@ -12,7 +12,7 @@ are then read-only. `gym.make_vec(id, num_envs=B, autoreset_mode="SameStep", ...
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -23,12 +23,14 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem
 from reasonrl.envs.dealer import Deal
-from reasonrl.envs.environment import ReasonEnv, action_mask, check_options, check_state, make_info, render_text
+from reasonrl.envs.environment import ReasonEnv, action_mask, at_rest, check_options, check_state, make_info
 from reasonrl.envs.lanes import TextLanes, TokenLanes
-from reasonrl.envs.mdp import Level, State
+from reasonrl.envs.mdp import Level, State, Transition
+from reasonrl.envs.render import render_picture, render_text
+from reasonrl.envs.vocabulary import Vocabulary
 
 _NUMBERS = {"outcome": np.float64, "shaping": np.float64, "tokens": np.int64, "steps": np.int64}
-_TEXTS = ("status", "stop_reason", "text")
+_TEXTS = ("status", "stop_reason", "reason", "text")
 
 
 class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
@@ -41,6 +43,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         num_envs: int = 1,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         copy: bool = True,
+        max_episode_steps: int | None = None,
         **options: Any,
     ) -> None:
         """Makes the lanes.
@@ -50,6 +53,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             num_envs: B, the number of lanes.
             autoreset_mode: what happens to a lane whose episode is over.
             copy: False returns token observations as read-only views of buffers that the next step changes.
+            max_episode_steps: steps after which a lane is truncated, as Gymnasium's TimeLimit does.
             options: those of `ReasonEnv`.
         """
         if num_envs < 1:
@@ -57,6 +61,12 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         modes = [mode.value for mode in AutoresetMode]
         if not isinstance(autoreset_mode, AutoresetMode) and autoreset_mode not in modes:
             raise ValueError(f"unknown autoreset mode {autoreset_mode!r}: choose one of {', '.join(modes)}")
+        if max_episode_steps is not None and max_episode_steps < 1:
+            raise ValueError(f"max_episode_steps must be at least 1, got {max_episode_steps}")
+        if options.get("render_mode") == "human":
+            raise ValueError(
+                "render_mode='human' shows one environment at a time: choose 'ansi' or 'rgb_array' for many lanes"
+            )
         one = ReasonEnv(source, **options)
         self.source, self.mdp, self.dealer = one.source, one.mdp, one.dealer
         self.num_envs = num_envs
@@ -72,6 +82,9 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._seeds: list[int] = [-1] * num_envs
         self._over: list[int] = []
         """Lanes whose episode is over, in order."""
+        self._limit = max_episode_steps
+        self._clock_B = np.zeros(num_envs, np.int64)
+        """Steps of each lane's episode; counted only where there is a limit."""
         self._drifts = self.mdp.level is Level.TOKEN and self.mdp.shaped and self.mdp.gamma != 1.0
         """Whether Phi shapes every token: inside a line the shaping is (gamma - 1) * Phi."""
         self._potential_B = np.zeros(num_envs)
@@ -111,7 +124,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._over = sorted(set(self._over).difference(lanes))
         if len(lanes) == self.num_envs:
             return self._lanes.observe(), self._info({}, np.zeros(self.num_envs))
-        rows = {lane: make_info(deal.start, 0.0, 0.0, None) for lane, deal in zip(lanes, deals, strict=True)}
+        rows = {lane: make_info(at_rest(deal.start)) for lane, deal in zip(lanes, deals, strict=True)}
         return self._lanes.observe(), self._info_of(rows)
 
     def step(
@@ -132,10 +145,17 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
                 shaping[lanes] = [transition.shaping for _, transition in happened]
         rewards, terminated, truncated = shaping.copy(), *np.zeros((2, self.num_envs), np.bool_)
         rows: dict[int, dict[str, Any]] = {}
-        for lane, (state, reward, ends, cut, outcome, shaped, verdict) in happened:
-            if state.stop or verdict is not None:  # the answer was judged, or the episode ended
+        for lane, transition in happened:
+            state, reward, ends, cut, _, _, verdict, reason = transition
+            if state.stop or verdict is not None or reason:  # judged, ended, or masked
                 rewards[lane], terminated[lane], truncated[lane] = reward, ends, cut
-                rows[lane] = make_info(state, outcome, shaped, verdict)
+                rows[lane] = make_info(transition)
+        if self._limit is not None:
+            for lane in self._out_of_time(over, self._limit):
+                truncated[lane] = True
+                if lane not in rows:
+                    added = float(shaping[lane])
+                    rows[lane] = make_info(Transition(self._lanes.get(lane), added, False, True, 0.0, added, None))
         self._over = [lane for lane in rows if terminated[lane] or truncated[lane]]
         starting = over
         self.final_states = {}
@@ -184,10 +204,23 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._check_started()
         return self._masks().astype(bool)
 
-    def render(self) -> tuple[str, ...] | None:
-        if self.render_mode != "ansi":
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What tokens are: `vocabulary.decode(ids)`, `vocabulary.encode(text)`."""
+        return self.mdp.vocabulary
+
+    def menus(self) -> list[tuple[str, ...]]:
+        """For each lane the lines that may come next; empty where there is no menu."""
+        if Level.CHOICE not in self.source.levels:
+            return [()] * self.num_envs
+        return [() if state.done else tuple(self.mdp.menu(state)) for state in self.get_states()]
+
+    def render(self) -> tuple[Any, ...] | None:
+        """For each lane what `ReasonEnv.render` gives: text, or a picture."""
+        draw = {"ansi": render_text, "rgb_array": render_picture}.get(self.render_mode or "")
+        if draw is None or not self._lanes.deals:
             return None
-        return tuple(render_text(self.mdp, state) for state in self.get_states())
+        return tuple(draw(self.mdp, *pair) for pair in zip(self._lanes.deals, self.get_states(), strict=True))
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
@@ -217,7 +250,11 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def _seed(self, seed: int | Sequence[int | None] | None, lanes: Sequence[int]) -> None:
         if seed is None:
             return
-        seeds = [seed + lane for lane in range(self.num_envs)] if isinstance(seed, int) else list(seed)
+        if isinstance(seed, int) and seed >= 0:
+            seed = [seed + lane for lane in range(self.num_envs)]
+        elif isinstance(seed, str) or not isinstance(seed, Iterable):
+            seed = [seed] * self.num_envs  # each is refused with Gymnasium's sentence
+        seeds = list(seed)
         if len(seeds) != self.num_envs:
             raise ValueError(f"give one seed, or one for each of the {self.num_envs} lanes, got {len(seeds)}")
         for lane in lanes:
@@ -227,8 +264,16 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def _draw(self, lane: int) -> Deal:
         return self.dealer.draw(self._generator(lane))
 
+    def _out_of_time(self, starting: list[int], limit: int) -> list[int]:
+        """Lanes whose episode reaches the limit in this step; those that only start anew in it have not begun."""
+        self._clock_B += 1
+        self._clock_B[starting] = 0
+        return [int(lane) for lane in np.flatnonzero(self._clock_B >= limit)]
+
     def _start(self, lanes: Sequence[int], deals: Sequence[Deal]) -> None:
         self._lanes.start(lanes, deals)
+        if self._limit is not None:
+            self._clock_B[lanes] = 0
         self._note(lanes, [deal.start for deal in deals])
 
     def _note(self, lanes: Sequence[int], states: Sequence[State]) -> None:
@@ -281,15 +326,16 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         return info | {f"_{key}": everyone for key in info}
 
     def _info(self, rows: dict[int, dict[str, Any]], shaping: NDArray[np.float64]) -> dict[str, Any]:
-        """The info of all lanes; `rows` holds that of lanes whose answer was judged or whose episode ended."""
+        """The info of all lanes; `rows` holds that of lanes with a verdict, an ending, or a masked choice."""
         info = {**self._quiet, "shaping": shaping, "tokens": self._lanes.counts(), "steps": self._steps_B}
         if rows:
             lanes = list(rows)
             info["outcome"] = np.zeros(self.num_envs)
             info["outcome"][lanes] = [row["outcome"] for row in rows.values()]
             for key in _TEXTS:
-                info[key] = self._blank_B.copy()
-                info[key][lanes] = [row[key] for row in rows.values()]
+                info[key] = texts_B = self._blank_B.copy()
+                for lane, row in rows.items():  # one by one: numpy would make an array of the texts first
+                    texts_B[lane] = row[key]
         if self.mdp.level is Level.CHOICE:
             info["action_mask"] = self._masks()
         return info

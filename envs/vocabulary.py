@@ -103,13 +103,15 @@ class HFVocabulary:
     def __init__(self, tokenizer: Any, *, name: str, style: str = "chat") -> None:
         self.name = name
         self.tokenizer = tokenizer
-        self.size = len(tokenizer)
-        self.eos = int(tokenizer.eos_token_id)
+        ends = tokenizer.eos_token_id is not None
+        # without an end token there is one more that no model says: answers then end by their last line, or the limit
+        self.size = len(tokenizer) + (not ends)
+        self.eos = int(tokenizer.eos_token_id) if ends else len(tokenizer)
         self.pad = int(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else self.eos)
         self.style = style if getattr(tokenizer, "chat_template", None) else "plain"
-        pieces = [tokenizer.decode([index]) for index in range(self.size)]
-        self.breaks = np.array(["\n" in piece for piece in pieces])
-        special = set(tokenizer.all_special_ids) - {self.eos}
+        pieces = [tokenizer.decode([index]) for index in range(len(tokenizer))]
+        self.breaks = np.array(["\n" in piece for piece in pieces] + [False] * (not ends))
+        special = set(tokenizer.all_special_ids) - {self.eos} if ends else {*tokenizer.all_special_ids, self.eos}
         self.allowed = np.array([index not in special for index in range(self.size)], dtype=np.int8)
         self.breaks.setflags(write=False)
         self.allowed.setflags(write=False)

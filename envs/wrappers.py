@@ -15,7 +15,7 @@ state in which the episode ended (`final_obs`, or `final_states`), never the one
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
@@ -25,6 +25,11 @@ from numpy.typing import NDArray
 from reasonrl.envs.core import Source
 from reasonrl.envs.mdp import State
 from reasonrl.verifiers.shaping import shaping
+
+if TYPE_CHECKING:
+    _VectorWrapper = VectorWrapper[Any, Any, Any, Any, NDArray[Any]]
+else:
+    _VectorWrapper = VectorWrapper  # not generic before Gymnasium 1.3
 
 ON = ("observation", "state")
 
@@ -73,7 +78,7 @@ class PotentialShaping(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstruc
         return _finite(self.potential(place))
 
 
-class VectorPotentialShaping(VectorWrapper[Any, Any, Any, Any, NDArray[Any]]):
+class VectorPotentialShaping(_VectorWrapper):
     """The same for B environments at a time; the module's docstring is its contract."""
 
     def __init__(

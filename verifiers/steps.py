@@ -7,7 +7,8 @@
     step_rewards(values_BS, mask_BS, ...)   [B, S] what each step is paid so that a chain is paid its aggregate
 
 A checker is any function (lines before, line) -> StepVerdict: a family's `check_step` bound to a problem's view by
-`functools.partial`, `verifiers.annotations.check_step`, or your own. Dimensions: B chains, S steps.
+`functools.partial`, `check_step` of `verifiers.annotations` or `verifiers.logic.calculation`, or your own.
+Dimensions: B chains, S steps.
 
 Masks come before arithmetic: what stands where the mask is False is never read, NaN included. A NaN where the mask is
 True (a step that nobody could judge) makes its chain NaN, so that nobody trains on it by accident.
@@ -22,8 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from reasonrl.verifiers.core import StepVerdict
 
-Check = Callable[[Sequence[str], str], StepVerdict]
-"""(lines before, line) -> what the line is worth."""
+Check = Callable[[Sequence[str], str], StepVerdict | None]
+"""(lines before, line) -> what the line is worth; None where it is not read."""
 
 MAX_STEPS = 512
 """Lines of one answer that are judged; what comes behind them has no verdict (None)."""
@@ -81,7 +82,8 @@ def judge_steps(answer: str | Sequence[str], check: Check) -> list[StepVerdict |
     verdicts: list[StepVerdict | None] = [None] * len(steps)
     for position, step in enumerate(steps[:MAX_STEPS]):
         try:
-            verdicts[position] = StepVerdict(check(steps[:position], step))
+            verdict = check(steps[:position], step)
+            verdicts[position] = None if verdict is None else StepVerdict(verdict)
         except Exception:  # the checker's failure says nothing about the line
             continue
     return verdicts

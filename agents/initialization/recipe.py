@@ -23,6 +23,7 @@ from reasonrl.agents.learning.checkpoint import POLICY, replace_folder, save_pol
 from reasonrl.agents.learning.compute import Precision, pick_device
 from reasonrl.agents.learning.evaluation import answer_problems
 from reasonrl.agents.learning.rollout import make_envs
+from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model
 from reasonrl.envs.families import FAMILIES, camel
 from reasonrl.envs.vocabulary import get_vocabulary
@@ -107,6 +108,8 @@ class Score(NamedTuple):
 def main(config: PolicyConfig) -> None:
     """Makes the policy, prints how good it is, and leaves it in `out/policy`."""
     console = Console(highlight=False)
+    if few := use_idle_cores():
+        console.print(few)
     model = build_model(
         build_config(
             hidden_size=config.hidden_size,

@@ -20,7 +20,6 @@ from reasonrl.agents.initialization.attention import mask_for, packed_attention
 from reasonrl.agents.initialization.corpus import Block, Mixture, make_shares, open_stream
 from reasonrl.agents.learning.checkpoint import (
     POLICY,
-    check_same_run,
     get_trainable,
     load_checkpoint,
     save_checkpoint,
@@ -35,10 +34,12 @@ from reasonrl.agents.learning.compute import (
     set_learning_rate,
     warmup_stable_decay,
 )
+from reasonrl.agents.learning.identity import check_same, code_of, empty, standing
 from reasonrl.agents.learning.metrics import Metrics, watch
 from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model
-from reasonrl.envs.families import FAMILIES
+from reasonrl.envs.families import FAMILIES, get_family
 from reasonrl.envs.vocabulary import get_vocabulary
 from torch import Tensor, nn
 
@@ -93,10 +94,14 @@ class SFTConfig:
     """Steps between checkpoints."""
     workers: int = 1
     """Processes that make the corpus ahead of time; 0 uses a thread. The corpus is the same."""
+    fresh: bool = False
+    """Delete the run that the folder holds, and start anew."""
 
 
 def main(config: SFTConfig) -> None:
     """Trains, and leaves the policy in `out/policy`."""
+    if few := use_idle_cores():
+        print(few)
     if config.policy == "new":
         model, vocabulary = build_model(seed=config.seed), get_vocabulary("char")
     else:
@@ -121,11 +126,14 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
     nn.Module.to(model, device, torch.float32)
     nn.Module.eval(model)
     optimizer = make_optimizer(model, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
-    settings = _settings(config)
+    families = [type(get_family(share.family)).__module__ for share in mixture.shares]
+    identity = {"config": _settings(config), "code": code_of(__name__, *families), "data": ""}
     step = tokens = 0
+    if config.fresh:
+        empty(config.out)
     state = load_checkpoint(config.out, device=str(device))
     if state is not None:
-        check_same_run(state["config"], settings, folder=config.out)
+        check_same(state, identity, folder=config.out)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         step, tokens = state["step"], state["tokens"]
@@ -135,6 +143,8 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
         open_stream(mixture, seed=config.seed, first=step, workers=config.workers) as blocks,
         watch("learning from demonstrations", total=config.steps, done=step) as display,
     ):
+        if state is not None:
+            display.say(standing(config.out, step=step, of=config.steps, over=step >= config.steps))
         while step < config.steps:
             start = time.perf_counter()
             rate = config.learning_rate * warmup_stable_decay(
@@ -166,7 +176,7 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
                 save_checkpoint(
                     config.out,
                     {
-                        "config": settings,
+                        **identity,
                         "model": model.state_dict(),
                         "optimizer": optimizer.state_dict(),
                         "step": step,
@@ -216,4 +226,4 @@ def _accumulate(
 def _settings(config: SFTConfig) -> dict[str, Any]:
     """What must be the same for a run to go on: all but where it lies and who makes its corpus."""
     every = dataclasses.asdict(config)
-    return {name: value for name, value in every.items() if name not in ("out", "workers", "save_every")}
+    return {name: value for name, value in every.items() if name not in ("out", "workers", "save_every", "fresh")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,6 +26,7 @@ def answer_problems(
     temperature: float = 0.0,
     max_tokens: int,
     dtype: torch.dtype | None = None,
+    indices: Sequence[int] | None = None,
 ) -> Tensor:
     """[problems, samples] True where the answer is right, on the first problems of the environment's split.
 
@@ -37,6 +39,7 @@ def answer_problems(
         temperature: of the sampling.
         max_tokens: the environment's own limit.
         dtype: of the decoder.
+        indices: of the problems; None: 0, 1, and so on. Each problem's sampling noise goes by its place, not its index.
     """
     at_once, rest = divmod(envs.num_envs, samples)
     if rest or not at_once:
@@ -48,7 +51,7 @@ def answer_problems(
             model,
             envs,
             vocabulary,
-            indices=numbers,
+            indices=numbers if indices is None else [indices[number % len(indices)] for number in numbers],
             keys=[digest("evaluation", number) for number in numbers],
             temperature=temperature,
             max_tokens=max_tokens,

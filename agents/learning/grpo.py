@@ -11,6 +11,9 @@ and with the same allowed tokens; `mismatch` watches that the two agree. Answers
 score the same) are left out of the passes, which changes no gradient, only the time.
 
 A step is a pure function of (weights, optimizer, seed, step): a run that was killed goes on as it would have gone.
+
+Of a data set an eighth of the rows each is held out for validation and test (`agents.learning.problems`); line 0 of the
+metrics is how the policy came. What makes a folder's run this run: `agents.learning.identity`.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +33,6 @@ from gymnasium.vector import VectorEnv
 from reasonrl.agents.learning.advantages import group_advantages
 from reasonrl.agents.learning.checkpoint import (
     POLICY,
-    check_same_run,
     get_trainable,
     load_checkpoint,
     save_checkpoint,
@@ -45,11 +48,16 @@ from reasonrl.agents.learning.compute import (
     warmup_stable_decay,
 )
 from reasonrl.agents.learning.evaluation import answer_problems
+from reasonrl.agents.learning.identity import check_same, code_of, data_of, empty, modules_of, standing
 from reasonrl.agents.learning.losses import KLEstimator, kl_estimate, kl_loss, policy_loss
 from reasonrl.agents.learning.metrics import Display, Metrics, watch
+from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
 from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
-from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.decoder import context_of, is_plain_llama
+from reasonrl.agents.policies.prompts import encode_state
+from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.envs.dealer import INDEX_BITS
+from reasonrl.envs.mdp import State
 from reasonrl.envs.seeding import digest, generator
 from reasonrl.envs.vocabulary import Vocabulary
 from torch import Tensor, nn
@@ -60,6 +68,14 @@ if TYPE_CHECKING:
 _EVALUATION_LANES = 128
 _LOGITS = 2**27
 """Logits in one pass of the trainer at most: with a large vocabulary they, not the model, fill the memory."""
+_LEAST = {
+    **dict.fromkeys(
+        ("prompts", "max_tokens", "epochs", "minibatches", "micro_tokens", "evaluate_problems", "save_every"), 1
+    ),
+    **dict.fromkeys(("steps", "minutes", "learning_rate", "warmup", "decay", "weight_decay", "clip", "kl_weight"), 0),
+    "evaluate_every": 0,
+}
+"""Settings and the least that they can be."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +144,20 @@ class GRPOConfig:
     """Held-out problems in an evaluation."""
     save_every: int = 25
     """Steps between checkpoints."""
+    fresh: bool = False
+    """Delete the run that the folder holds, and start anew."""
 
     def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not value >= least or math.isnan(value):
+                raise ValueError(f"{name} must be at least {least}, got {value}")
+        if not math.isfinite(self.learning_rate) or not math.isfinite(self.temperature):
+            raise ValueError(
+                f"learning_rate and temperature must be finite, got {self.learning_rate}, {self.temperature}"
+            )
+        if self.decay > 1:
+            raise ValueError(f"decay is a share of the steps, at most 1, got {self.decay}")
         if self.group_size < 2:
             raise ValueError(f"group_size must be at least 2 to form a baseline, got {self.group_size}")
         if self.temperature <= 0:
@@ -141,7 +169,7 @@ class GRPOConfig:
 
 
 class Learned(NamedTuple):
-    """Greedy accuracy on the test split, of the policy as it came and as it left."""
+    """Greedy accuracy on the test part of the problems, of the policy as it came and as it left."""
 
     before: float
     after: float
@@ -149,6 +177,9 @@ class Learned(NamedTuple):
 
 def main(config: GRPOConfig) -> None:
     """Learns, and leaves the policy in `out/policy`."""
+    if few := use_idle_cores():
+        print(few)
+    find_source(config.env, config.data)  # a mistyped id is told of before a model is opened
     model, vocabulary = get_trainable(config.policy, device=pick_device(config.device))
     learn(model, vocabulary, config)
     save_policy(config.out / POLICY, model, vocabulary)
@@ -165,21 +196,43 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
     reference = copy.deepcopy(model).requires_grad_(False) if config.kl_weight else None
     optimizer = make_optimizer(model, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
     decoding = dtype if is_plain_llama(model) else torch.float32  # other models decode in the dtype of their weights
-    envs = open_envs(config, vocabulary, split="train", lanes=config.prompts * config.group_size)
-    settings = _settings(config)
+    source = find_source(config.env, config.data)
+    room = context_of(model) - config.max_tokens
+    parts = find_parts(source, fits=lambda view: len(encode_state(State(view), vocabulary)) <= room)
+    envs = open_envs(config, vocabulary, split=parts["train"].split, lanes=config.prompts * config.group_size)
+    rows = ((part.split, index) for part in parts.values() if part.rows is not None for index in part.rows)
+    identity = {
+        "config": _settings(config),
+        "code": code_of(__name__, *modules_of(source)),
+        "data": data_of(source, rows),
+    }
+    score = functools.partial(evaluate, model, vocabulary, config, dtype=decoding)
 
-    step, seconds = 0, 0.0
+    step, seconds, taught = 0, 0.0, 0
+    if config.fresh:
+        empty(config.out)
     state = load_checkpoint(config.out, device=str(device))
     if state is not None:
-        check_same_run(state["config"], settings, folder=config.out)
+        check_same(state, identity, folder=config.out)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        step, seconds, before = state["step"], state["seconds"], state["before"]
+        step, seconds, before, taught = state["step"], state["seconds"], state["before"], state["taught"]
     metrics = Metrics(config.out, after=step)
+    count = len(parts["test"].first(config.evaluate_problems))
+    measured = f"greedy accuracy on {count} {parts['test'].called}"
     with watch("learning by GRPO", total=config.steps, done=step) as display:
-        if state is None:
-            before = evaluate(model, vocabulary, config, split="test", dtype=decoding)
-            display.say(f"greedy accuracy on {config.evaluate_problems} test problems before learning: {before:.1%}")
+        over = step >= config.steps or 0 < config.minutes * 60 <= seconds
+        if state is not None:
+            display.say(standing(config.out, step=step, of=config.steps, over=over))
+        else:
+            if rows_used := describe_parts(source, parts):
+                display.say(rows_used)
+            before = score(part=parts["test"])
+            display.say(f"{measured} before learning: {before:.1%}")
+            first = {"test_accuracy": before}
+            if config.evaluate_every:
+                first["validation_accuracy"] = score(part=parts["validation"])
+            metrics.write(0, first)
         while step < config.steps and not 0 < config.minutes * 60 <= seconds:
             start = time.perf_counter()
             factor = warmup_stable_decay(step, steps=config.steps, warmup=config.warmup, decay=config.decay)
@@ -189,7 +242,10 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
                 model,
                 envs,
                 vocabulary,
-                indices=[digest("grpo", config.seed, step, p) % 2**INDEX_BITS for p in range(config.prompts)],
+                indices=[
+                    parts["train"].at(digest("grpo", config.seed, step, p) % 2**INDEX_BITS)
+                    for p in range(config.prompts)
+                ],
                 keys=[digest("grpo answers", config.seed, step, p) for p in range(config.prompts)],
                 temperature=config.temperature,
                 max_tokens=config.max_tokens,
@@ -204,24 +260,25 @@ def learn(model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig) ->
             step, seconds = step + 1, seconds + done - start
 
             numbers |= describe(rollout, batch)
+            taught += int((batch.advantages_B != 0).sum())
             tokens = int(rollout.mask_BT.sum())
             numbers["tokens_per_second"] = tokens / (done - start)
             numbers["sampling_seconds"], numbers["learning_seconds"] = sampled - start, done - sampled
             last = step == config.steps or 0 < config.minutes * 60 <= seconds
             if config.evaluate_every and (step % config.evaluate_every == 0 or last):
-                accuracy = evaluate(model, vocabulary, config, split="validation", dtype=decoding)
+                accuracy = score(part=parts["validation"])
                 numbers["validation_accuracy"] = accuracy
-                display.say(f"step {step}: greedy accuracy on validation problems {accuracy:.1%}")
+                display.say(f"step {step}: greedy accuracy for validation {accuracy:.1%}")
             metrics.write(step, numbers)
             _show(display, step, numbers)
             if step % config.save_every == 0 or last:
-                progress = {"step": step, "seconds": seconds, "before": before, "config": settings}
+                progress = {"step": step, "seconds": seconds, "before": before, "taught": taught, **identity}
                 weights = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
                 save_checkpoint(config.out, {**progress, **weights})
-        after = evaluate(model, vocabulary, config, split="test", dtype=decoding)
-        display.say(
-            f"greedy accuracy on {config.evaluate_problems} test problems: {before:.1%} before, {after:.1%} after"
-        )
+        after = score(part=parts["test"])
+        display.say(f"{measured}: {before:.1%} before, {after:.1%} after")
+        if not taught:
+            display.say(nothing_learned(config))
     metrics.close()
     envs.close()
     return Learned(before, after)
@@ -362,15 +419,26 @@ def open_envs(config: GRPOConfig, vocabulary: Vocabulary, *, split: str, lanes: 
 
 
 def evaluate(
-    model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig, *, split: str, dtype: torch.dtype
+    model: PreTrainedModel, vocabulary: Vocabulary, config: GRPOConfig, *, part: Part, dtype: torch.dtype
 ) -> float:
-    """Greedy accuracy on the first problems of a split: the same ones each time."""
-    envs = open_envs(config, vocabulary, split=split, lanes=min(config.evaluate_problems, _EVALUATION_LANES))
+    """Greedy accuracy on the first problems of a part: the same ones each time."""
+    indices = part.first(config.evaluate_problems)
+    envs = open_envs(config, vocabulary, split=part.split, lanes=min(len(indices), _EVALUATION_LANES))
     correct_PG = answer_problems(
-        model, envs, vocabulary, problems=config.evaluate_problems, max_tokens=config.max_tokens, dtype=dtype
+        model, envs, vocabulary, problems=len(indices), max_tokens=config.max_tokens, dtype=dtype, indices=indices
     )
     envs.close()
     return float(correct_PG.float().mean())
+
+
+def nothing_learned(config: GRPOConfig) -> str:
+    """Why no answer has moved the policy."""
+    if config.steps == 0:
+        return "no steps were asked for: the policy is as it came"
+    return (
+        "nothing was learned, because in no group did one answer score more than another: take easier problems "
+        f"(difficulty), longer answers (max_tokens, now {config.max_tokens}) or larger groups (group_size)"
+    )
 
 
 def describe(rollout: Rollout, batch: Batch) -> dict[str, float]:
@@ -406,4 +474,4 @@ def _show(display: Display, step: int, numbers: dict[str, float]) -> None:
 def _settings(config: GRPOConfig) -> dict[str, Any]:
     """What must be the same for a run to go on."""
     every = dataclasses.asdict(config)
-    return {name: value for name, value in every.items() if name not in ("out", "save_every", "minutes")}
+    return {name: value for name, value in every.items() if name not in ("out", "save_every", "minutes", "fresh")}

@@ -54,6 +54,11 @@ class GenericSession:
         padded = [[0] * (width - len(prompt)) + list(prompt) for prompt in prompts]
         self._mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
         self._cache = DynamicCache(config=model.config)
+        if not all(hasattr(layer, "batch_select_indices") for layer in self._cache.layers):
+            raise ValueError(
+                f"a {model.config.model_type} model keeps a running state instead of keys and values, which cannot be "
+                "handed out to several samples: take a model with attention in every layer, or serve it (openai:...)"
+            )
         logits_PV = self._forward(torch.tensor(padded, device=device))
         lanes = torch.tensor([p for p, count in enumerate(fan_out) for _ in range(count)], device=device)
         self._cache.batch_select_indices(lanes)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from reasonrl.agents.policies.core import Finish, Proposal, Sampling
+from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.policies.prompts import encode_state, judge_of
 from reasonrl.agents.policies.sampler import Sample, generate
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import CharVocabulary, Vocabulary, get_vocabulary
+from reasonrl.verifiers.answers import without_thoughts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -42,6 +43,7 @@ class LocalPolicy:
         self.vocabulary = vocabulary
         self.label = label
         self.max_lanes = max_lanes
+        self._ends = end_tokens(model, vocabulary)
         self.sync()
 
     @classmethod
@@ -88,15 +90,16 @@ class LocalPolicy:
             keys,
             sampling,
             is_final=[judge_of(state.view).is_final for state in states],
+            ends=self._ends,
             max_lanes=self.max_lanes,
         )
-        return [self._merge(samples) for samples in drawn]
+        return [self._merge(samples, sampling.unit) for samples in drawn]
 
-    def _merge(self, samples: Sequence[Sample]) -> list[Proposal]:
+    def _merge(self, samples: Sequence[Sample], unit: Unit) -> list[Proposal]:
         """Equal actions become one proposal: the log-probability is the first's, the length the mean (rounded up)."""
         merged: dict[tuple[str, Finish], list[Sample]] = {}
         for sample in samples:
-            merged.setdefault((self._action(sample), sample.finish), []).append(sample)
+            merged.setdefault((self._action(sample, unit), sample.finish), []).append(sample)
         return [
             Proposal(
                 action,
@@ -108,9 +111,12 @@ class LocalPolicy:
             for (action, finish), same in merged.items()
         ]
 
-    def _action(self, sample: Sample) -> str:
-        ended = sample.tokens[-1] == self.vocabulary.eos
-        text = self.vocabulary.decode(sample.tokens[:-1] if ended else sample.tokens).strip("\r\n")
+    def _action(self, sample: Sample, unit: Unit) -> str:
+        ended = sample.tokens[-1] == self.vocabulary.eos or sample.tokens[-1] in self._ends
+        text = self.vocabulary.decode(sample.tokens[:-1] if ended else sample.tokens)
+        if unit is Unit.SOLUTION:
+            text = without_thoughts(text)
+        text = text.strip("\r\n")
         return text + END if sample.finish is Finish.END else text
 
 
@@ -126,6 +132,23 @@ def open_vocabulary(place: str) -> Vocabulary:
     ):
         return get_vocabulary("char")
     return vocabulary
+
+
+def end_tokens(model: PreTrainedModel, vocabulary: Vocabulary) -> frozenset[int]:
+    """Tokens that end an answer besides the vocabulary's own: those of the model's settings that are no text.
+
+    Chat models of several kinds have more than one, as Llama 3 does; a number that is an ordinary token there is a
+    mistake in the settings (or a default of the library that nobody meant), and ends nothing.
+    """
+    tokenizer: Any = getattr(vocabulary, "tokenizer", None)
+    if tokenizer is None:
+        return frozenset()
+    named: set[int] = set()
+    for settings in (getattr(model, "generation_config", None), model.config):
+        found = getattr(settings, "eos_token_id", None)
+        named.update(found if isinstance(found, list | tuple) else [] if found is None else [found])
+    control = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return frozenset(number for number in named & control if number < min(vocabulary.size, model.config.vocab_size))
 
 
 def is_small(model: PreTrainedModel) -> bool:

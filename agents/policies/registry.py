@@ -41,16 +41,16 @@ def get_policy(
     """
     if is_place(spec):
         return _own_policy(spec)
-    if match := re.fullmatch(r"(openai|completions):([^@]+)@(https?://\S+)", spec):
+    if match := re.fullmatch(r"(openai|completions):(.+)@(https?://\S+)", spec):
         from reasonrl.agents.policies.endpoint import EndpointPolicy
 
         return EndpointPolicy(match[2], match[3], chat=match[1] == "openai")
     if spec.startswith(("openai:", "completions:")):
         raise ValueError(f"cannot read the endpoint {spec!r}: write it as openai:<model>@http://host:port/v1")
     if not _looks_like_a_model(spec):
-        near = difflib.get_close_matches(spec, POLICIES, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown policy {spec!r}.{hint} {describe()}")
+        near = difflib.get_close_matches(spec, ("tiny", "smollm2"), n=1)
+        hint = f": did you mean {near[0]!r}?" if near else "."
+        raise ValueError(f"unknown policy {spec!r}{hint} {describe()}")
     try:
         from reasonrl.agents.policies.local import LocalPolicy
     except ImportError as error:
@@ -67,6 +67,12 @@ def get_policy(
         from reasonrl.agents.policies.smollm2 import find_smollm2
 
         place = find_smollm2()
+    elif not Path(spec).expanduser().is_dir():
+        from reasonrl.agents.policies.hub import find_model
+
+        place = find_model(spec)
+    else:
+        place = Path(spec).expanduser()
     try:
         return LocalPolicy.load(place, label=_label(spec), dtype=dtype, device=device, max_lanes=max_lanes)
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ Shapes: B lanes, T tokens, V vocabulary.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from reasonrl.agents.policies.core import Finish, Sampling, Unit
 from reasonrl.agents.policies.decoder import context_of, open_session
 from reasonrl.agents.policies.noise import sequence_keys, uniforms
+from reasonrl.agents.policies.thoughts import ends_here, opened_by
 from reasonrl.envs.vocabulary import Vocabulary
 from torch import Tensor
 
@@ -47,6 +49,7 @@ def token_logprobs(logits_BTV: Tensor, tokens_BT: Tensor, temperature: float, al
     A token that is not allowed gets minus infinity, so mask padding before any arithmetic.
     """
     logits = logits_BTV[..., : len(allowed_V)].float()
+    allowed_V = allowed_V[: logits.shape[-1]]  # a tokenizer may have more tokens than the model
     if temperature not in (0.0, 1.0):
         logits = logits / temperature
     logits = logits.masked_fill(~allowed_V, -torch.inf)
@@ -66,8 +69,8 @@ def draw(
         uniform_B: in [0, 1), from `noise.uniforms`.
         allowed_V: bool; tokens that may be drawn.
     """
-    size = len(allowed_V)
-    logits = logits_BV[:, :size] * (1.0 / temperature if temperature > 0 else 1.0)
+    allowed_V = allowed_V[: logits_BV.shape[-1]]  # a tokenizer may have more tokens than the model
+    logits = logits_BV[:, : len(allowed_V)] * (1.0 / temperature if temperature > 0 else 1.0)
     banned = (~allowed_V).nonzero().squeeze(-1)
     if len(banned):
         logits[:, banned] = -torch.inf
@@ -120,6 +123,7 @@ def generate(
     sampling: Sampling,
     *,
     is_final: Sequence[Callable[[str], bool]] | None = None,
+    ends: frozenset[int] = frozenset(),
     max_lanes: int = 256,
     dtype: torch.dtype | None = None,
 ) -> list[list[Sample]]:
@@ -132,7 +136,8 @@ def generate(
         counts: samples of each prompt.
         keys: one for each prompt; sample i depends on (prompt, key, i) alone.
         sampling: a STEP ends at the first line break behind something, a SOLUTION at the end token or a final line.
-        is_final: for each prompt, whether a line completes an answer; None: no line does.
+        is_final: for each prompt, whether a line completes an answer (not in a thought); None: no line does.
+        ends: tokens that end an answer besides the vocabulary's own.
         max_lanes: sequences decoded at once, which bounds the memory.
         dtype: of the computation; None: the model's own.
     """
@@ -154,7 +159,7 @@ def generate(
         together.setdefault(tuple(prompt), []).extend(lanes)  # equal prompts are read once
     samples: list[list[Sample]] = [[] for _ in prompts]
     for chunk in _chunks(together, max_lanes):
-        drawn = _decode(model, vocabulary, chunk, keys, sampling, is_final, context, dtype)
+        drawn = _decode(model, vocabulary, chunk, keys, sampling, is_final, ends, context, dtype)
         for lane, sequence in zip((lane for lanes in chunk.values() for lane in lanes), drawn, strict=True):
             samples[lane.prompt].append(sequence)  # a prompt's lanes come in the order of their samples
     return [found * count if greedy else found for found, count in zip(samples, counts, strict=True)]
@@ -183,6 +188,7 @@ def _decode(
     keys: Sequence[int],
     sampling: Sampling,
     is_final: Sequence[Callable[[str], bool]] | None,
+    ends: frozenset[int],
     context: int,
     dtype: torch.dtype | None,
 ) -> list[Sample]:
@@ -192,8 +198,10 @@ def _decode(
     room_B = np.array([min(sampling.max_tokens, context - len(prompt)) for prompt in chunk for _ in chunk[prompt]])
     room = int(room_B.max())
     allowed_V = torch.from_numpy(vocabulary.allowed.astype(bool)).to(model.device)
+    allowed_V[list(ends)] = True
     stops_V = vocabulary.breaks.copy()
-    stops_V[vocabulary.eos] = True
+    stops_V[[vocabulary.eos, *ends]] = True
+    opened_B = [opened_by(prompt, vocabulary) for prompt, group in chunk.items() for _ in group]
     finish_B = [Finish.LENGTH] * len(lanes)
     length_B = room_B.copy()
     tokens_BT = np.zeros((len(lanes), room), np.int64)
@@ -212,8 +220,12 @@ def _decode(
         for n in (stops_V[token_N] & alive_N).nonzero()[0]:
             lane = lane_N[n]
             line = tokens_BT[lane, line_start_B[lane] : position + 1].tolist()
-            final = is_final[lanes[lane].prompt] if is_final is not None else None
-            finish = _finish(line, vocabulary, sampling.unit, final)
+            finish = _finish(line, vocabulary, sampling.unit, ends)
+            if finish is None and sampling.unit is Unit.SOLUTION and is_final is not None:
+                text = vocabulary.decode(line).strip("\r\n")
+                so_far = functools.partial(_text, opened_B[lane], tokens_BT[lane, : position + 1], vocabulary)
+                if ends_here(text, so_far, is_final[lanes[lane].prompt]):
+                    finish = Finish.END
             if finish is None:
                 line_start_B[lane] = position + 1
             else:
@@ -233,17 +245,13 @@ def _decode(
     ]
 
 
-def _finish(
-    line: list[int], vocabulary: Vocabulary, unit: Unit, is_final: Callable[[str], bool] | None
-) -> Finish | None:
-    """Why a sequence ends with this line (its last token is a break or the end token); None: it goes on."""
-    if line[-1] == vocabulary.eos:
+def _finish(line: list[int], vocabulary: Vocabulary, unit: Unit, ends: frozenset[int]) -> Finish | None:
+    """Why a sequence ends with this line's last token, a break or an end token, whatever it says; None: it goes on."""
+    if line[-1] == vocabulary.eos or line[-1] in ends:
         return Finish.END
-    text = vocabulary.decode(line).strip("\r\n")
-    if not text.strip():
-        return None  # a blank line says nothing: the step is still to come
-    if unit is Unit.STEP:
-        return Finish.STEP
-    if is_final is not None and any(is_final(part) for part in text.split("\n")):
-        return Finish.END
-    return None
+    # a blank line says nothing: the step is still to come
+    return Finish.STEP if unit is Unit.STEP and vocabulary.decode(line).strip() else None
+
+
+def _text(opened: str, tokens_T: NDArray[np.int64], vocabulary: Vocabulary) -> str:
+    return opened + vocabulary.decode(tokens_T.tolist())

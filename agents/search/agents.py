@@ -25,7 +25,7 @@ from reasonrl.agents.policies.core import Policy
 from reasonrl.agents.search.beam import BeamConfig, beam
 from reasonrl.agents.search.best_of_n import BestOfNConfig, best_of_n
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.choice import Vote, ballot
+from reasonrl.agents.search.choice import Vote
 from reasonrl.agents.search.core import Search, SearchResult
 from reasonrl.agents.search.driver import search_many
 from reasonrl.agents.search.greedy import GreedyConfig, greedy
@@ -93,7 +93,7 @@ class SearchAgent:
         batch_size: int = 16,
         max_steps: int = 32,
         max_tokens: int = 256,
-        vote: Vote = ballot,
+        vote: Vote | None = None,
         on_done: Callable[[SearchResult], None] | None = None,
     ) -> list[SearchResult]:
         """Searches every problem; see `search_many`."""

@@ -6,18 +6,15 @@ Without a guide all scores are equal, and the choice is majority vote (self-cons
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from reasonrl.envs.core import View
-from reasonrl.verifiers.math import final_answer, parse_number
+from reasonrl.envs.core import Judge, View
+from reasonrl.verifiers.canonical import canonical_program, canonical_response
 
 if TYPE_CHECKING:
     from reasonrl.agents.search.tree import Node
-
-_BLANKS = re.compile(r"\s+")
 
 
 class Ballot(NamedTuple):
@@ -32,19 +29,17 @@ Vote = Callable[[View, str], Ballot]
 """From a problem's view and a whole response to its ballot: equal answers must give equal ballots."""
 
 
-def ballot(view: View, answer: str) -> Ballot:
-    """The final answer, or where there is no answer line (programs) the text without comments and spare blanks.
+def ballot(view: View, answer: str, judge: Judge | None = None) -> Ballot:
+    """One ballot for what the judge takes for one answer, without the reference: see `Judge`.
 
-    >>> ballot(None, "2+3=5\\nAnswer: 5.0") == ballot(None, "Answer: 5")
+    Where there is no answer, it is the text without comments and spare blanks.
+
+    >>> ballot(None, "2+3=5\\nAnswer: 5.0") == ballot(None, "Answer: x = 5")
     True
     """
-    final = final_answer(answer)
-    if final is not None:
-        number = parse_number(final)
-        text = _BLANKS.sub(" ", final).strip().rstrip(".").casefold()
-        return Ballot(True, text if number is None else str(number))
-    lines = (line.split(" #")[0].rstrip() for line in answer.split("\n"))
-    return Ballot(False, "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#")))
+    canonical = getattr(judge, "canonical", None)
+    spelling = canonical_response(answer) if canonical is None else canonical(view, answer)
+    return Ballot(False, canonical_program(answer)) if spelling is None else Ballot(True, spelling)
 
 
 class Choice:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reasonrl.agents.policies.core import Policy, Sampling, Unit
 from reasonrl.agents.search.budget import Budget, Ledger
-from reasonrl.agents.search.choice import Vote, ballot
+from reasonrl.agents.search.choice import Vote
 from reasonrl.agents.search.core import Algorithm, SearchError, SearchResult
 from reasonrl.agents.search.guides import Guide
 from reasonrl.agents.search.run import UNBOUNDED, Job, Pace, Run
@@ -36,7 +36,7 @@ def search_many(
     batch_size: int = 16,
     max_steps: int = 32,
     max_tokens: int = 256,
-    vote: Vote = ballot,
+    vote: Vote | None = None,
     on_done: Callable[[SearchResult], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[SearchResult]:
@@ -50,7 +50,7 @@ def search_many(
         guide: scores nodes; without one all finished answers are equal and the majority's is chosen.
         batch_size: problems that are searched at the same time.
         max_steps: actions on one path; max_tokens: the policy's tokens on one path. Beyond them an answer is cut off.
-        vote: which answers count as equal.
+        vote: which answers count as equal; those that the judge takes for the same when left out.
         on_done: gets each result as soon as it is there.
         clock: seconds, for the budget and the results.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from reasonrl.agents.policies.core import Finish, Proposal, Unit
 from reasonrl.agents.search.budget import Ledger, SearchStop
-from reasonrl.agents.search.choice import Choice, Vote
+from reasonrl.agents.search.choice import Choice, Vote, ballot
 from reasonrl.agents.search.core import Algorithm, Candidate, Expand, Score, SearchResult
 from reasonrl.agents.search.guides import Guide
 from reasonrl.agents.search.tree import Node, Tree
@@ -56,7 +57,7 @@ class Run:
         guide: Guide | None,
         seed: int,
         max_tokens: int,
-        vote: Vote,
+        vote: Vote | None,
     ) -> None:
         low, high = guide.range if guide is not None else (0.0, 1.0)
         self.position = position
@@ -64,8 +65,9 @@ class Run:
         self.ledger = ledger
         self.guide = guide
         self.max_tokens = max_tokens
-        self.vote = vote
-        self.tree = Tree(state, judge=mdp.source.family_of(state.view), seed=seed, low=low, high=high)
+        judge = mdp.source.family_of(state.view)
+        self.vote = functools.partial(ballot, judge=judge) if vote is None else vote
+        self.tree = Tree(state, judge=judge, seed=seed, low=low, high=high)
         self.search = algorithm(self.tree)
         self.jobs: deque[Job] = deque()
         """Samples still to draw for the pending `Expand`."""

@@ -100,6 +100,10 @@ def test_a_wrong_line_changes_nothing() -> None:
     ("steps", "step", "verdict"),
     [
         ((), "3*7=21 left 21 2 5", StepVerdict.USEFUL),
+        ((), "3 * 7 = 21 (left: 2 5 21)", StepVerdict.USEFUL),
+        ((), "3 * 7 = 21 (left: 2 5)", StepVerdict.INVALID),
+        ((), "3 * 7 = 21 (left: 2 5 21", StepVerdict.UNPARSABLE),
+        ((), "3 * 7 = 21 left: 2 5 21)", StepVerdict.UNPARSABLE),
         ((), "3*7=21 left 2 5 21", StepVerdict.USEFUL),
         ((), "3*7=21", StepVerdict.USEFUL),
         ((), "3 * 7 = 21", StepVerdict.USEFUL),

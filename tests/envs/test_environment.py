@@ -25,6 +25,7 @@ INFO = {
     "shaping": float,
     "status": str,
     "stop_reason": str,
+    "reason": str,
     "tokens": int,
     "steps": int,
     "text": str,
@@ -320,16 +321,16 @@ def test_shaping_sums_to_what_the_start_is_worth(level: str) -> None:
     assert seen > 0.0 or level == "choice"
 
 
-def test_rendering_shows_prompt_lines_and_ending() -> None:
+def test_rendering_shows_prompt_lines_their_worth_and_the_ending() -> None:
     env = chain_sum(render_mode="ansi", difficulty=1)
     assert env.render() is None
     env.reset(seed=0)
     for token in env.mdp.vocabulary.encode("a\nb"):
         env.step(token)
     assert env.problem is not None
-    assert env.render() == f"{env.problem.view.prompt}\na\nb"
+    assert env.render() == f"{env.problem.view.prompt}\na  [unparsable]\nb"
     env.step(env.mdp.vocabulary.eos)
-    assert env.render() == f"{env.problem.view.prompt}\na\nb\n[end]\n"
+    assert env.render() == f"{env.problem.view.prompt}\na  [unparsable]\nb  [unparsable]\n[end: no_answer]\n"
     assert chain_sum().render() is None
 
 

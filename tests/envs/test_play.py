@@ -43,3 +43,33 @@ def test_undo_takes_a_wrong_answer_back_only_before_the_end(env: ReasonEnv) -> N
 
 def test_leaving_ends_the_episode_without_a_status(env: ReasonEnv) -> None:
     assert play(env, ["q"], lambda _: None, reset={"options": {"index": 5}}) == ""
+
+
+def test_a_number_says_the_line_of_the_menu_that_has_it(env: ReasonEnv) -> None:
+    said: list[str] = []
+    env.reset(options={"index": 5})
+    menu = env.menu()
+    play(env, ["?", str(len(menu)), "q"], said.append, reset={"options": {"index": 5}})
+    assert any(f"   1  {menu[0]}" in line for line in said)
+    assert env.get_state().steps == (menu[-1],)
+
+
+def test_a_number_behind_the_menu_is_a_line_like_any_other(env: ReasonEnv) -> None:
+    play(env, ["999", "q"], lambda _: None, reset={"options": {"index": 5}})
+    assert env.get_state().steps == ("999",)
+
+
+def test_a_sudoku_is_shown_as_a_grid_that_fills() -> None:
+    env = gym.make("reasonrl/Sudoku4-v0", level="step").unwrapped
+    assert isinstance(env, ReasonEnv)
+    said: list[str] = []
+    play(env, ["r1c1=4", "u", "q"], said.append, reset={"seed": 0})
+    empty, full = ". . | 1 2\n. 2 | 3 4\n----+----\n3 . | 2 1\n. . | 4 3", "4 . | 1 2"
+    assert said.count(empty) == 2
+    assert sum(line.startswith(full) for line in said) == 1
+
+
+def test_the_end_says_why(env: ReasonEnv) -> None:
+    said: list[str] = []
+    assert play(env, ["Answer: 7 apples and a half"], said.append, reset={"options": {"index": 5}}) != "correct"
+    assert ": " in said[-1]

@@ -86,7 +86,8 @@ def test_lines_that_begin_inside_a_token_keep_their_beginning(tokenizer: str) ->
     assert env.problem is not None
     lines = [line for line in text.split("\n") if line.strip()]
     assert env.get_state().steps == tuple(lines[:-1])
-    assert env.render() == "\n".join([env.problem.view.prompt, *lines])
+    shown = [*(f"{line}  [unparsable]" for line in lines[:-1]), lines[-1]]
+    assert env.render() == "\n".join([env.problem.view.prompt, *shown])
     env.step(vocabulary.eos)
     assert env.get_state().steps == tuple(lines)
 

@@ -302,6 +302,7 @@ def test_what_cannot_work_is_refused_with_a_sentence() -> None:
 
 def test_the_page_on_rewards_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """Its blocks, in order, say what the comments behind them say."""
+    pytest.importorskip("torch")
     page = (Path(__file__).resolve().parents[2] / "docs" / "rewards.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert len(blocks) >= 8

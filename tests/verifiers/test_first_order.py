@@ -116,11 +116,71 @@ def test_any_text_is_a_formula_that_can_be_printed_or_none(text: str) -> None:
         ("all x P(x) & A", "(all x P(x)) & A"),
         ("a ≠ b", "~(a = b)"),
         ("~a = b", "~(a = b)"),
+        ("A ⟷ B", "A <-> B"),
+        ("A ⇔ B", "A <-> B"),
+        ("A ⟺ B", "A <-> B"),
+        ("∀x (A(x) ⇒ B(x))", "all x (A(x) > B(x))"),
+        ("A ⟶ B ⟹ C", "A > B > C"),
+        ("Companies\N{RIGHT SINGLE QUOTATION MARK}Stocks(x)", "Companies'Stocks(x)"),
+        ("Joe\N{MODIFIER LETTER APOSTROPHE}sCat(x)", "Joe'sCat(x)"),
+        ("Cafe\N{COMBINING ACUTE ACCENT}(x)", "Caf\N{LATIN SMALL LETTER E WITH ACUTE}(x)"),
     ],
 )
 def test_signs_and_binding(signs: str, plain: str) -> None:
     assert parse_first_order(signs) is not None
     assert parse_first_order(signs) == parse_first_order(plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Kraków(münchen)", ("Kraków", "münchen")),
+        ("Visits(zoë, São_Paulo)", ("Visits", "zoë", "São_Paulo")),
+        ("首都(東京)", ("首都", "東京")),
+        ("Works(o'neill, Dr.Smith)", ("Works", "o'neill", "Dr.Smith")),
+        ("Runs(v1.0, st.louis.mo)", ("Runs", "v1.0", "st.louis.mo")),
+        ("Score(3.5)", ("Score", "3.5")),
+    ],
+)
+def test_names_of_any_script_with_apostrophes_and_points_inside(text: str, names: tuple[str, ...]) -> None:
+    formula = parse_first_order(text)
+    assert formula == Formula("atom", (), names)
+    assert parse_first_order(str(formula)) == formula
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "∀x.P(x)",
+        "A.B(c)",
+        "P(x.)",
+        "P(.x)",
+        "P(a..b)",
+        "P('a)",
+        "P(a')",
+        "P(a''b)",
+        "P(x\N{SUPERSCRIPT TWO})",
+        "P(\N{ARABIC-INDIC DIGIT THREE})",
+        "P(\N{SLIGHTLY SMILING FACE})",
+        "P(a-b)",
+        "P(a b)",
+        "P(\N{LEFT SINGLE QUOTATION MARK}a\N{RIGHT SINGLE QUOTATION MARK})",
+        "P(x).",
+        "A ≡ B",
+        "A ⟵ B",
+    ],
+)
+def test_points_and_apostrophes_elsewhere_are_not_read(text: str) -> None:
+    assert parse_first_order(text) is None
+
+
+@pytest.mark.skipif(importlib.util.find_spec("z3") is None, reason="z3 is not installed")
+def test_names_of_any_script_are_judged() -> None:
+    premises = (
+        "∀x (Companies\N{RIGHT SINGLE QUOTATION MARK}Stocks(x) → Volatile(x))",
+        "Companies'Stocks(münchner.rück)",
+    )
+    assert judge("Volatile(münchner.rück)", "Answer: True", *premises).correct
 
 
 @pytest.mark.parametrize(

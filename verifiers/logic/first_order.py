@@ -1,10 +1,12 @@
 """First-order logic: a value type, a bounded parser, a printer, and a judge of True, False or Uncertain.
 
 Syntax      `Likes(x, socrates)`, `Rains`, `a = b`, `a != b`; `all x F`, `some x F`; `~` not, `&` and, `^` exclusive or,
-            `|` or, `>` implies (also `->`), `<->` if and only if; or the signs of FOLIO: ∀ ∃ ¬ ∧ ⊕ ∨ → ↔ ≠
+            `|` or, `>` implies (also `->`), `<->` if and only if; or the signs of FOLIO: ∀ ∃ ¬ ∧ ⊕ ∨ → ↔ ≠, and the
+            long and double arrows ⟶ ⇒ ⟹ ⟷ ⇔ ⟺
 Binding     `~` and quantifiers tightest, then `&`, `^`, `|`, `>`, `<->`; `>` groups to the right, all others left
-Names       a name that a quantifier binds is a variable, any other argument a constant; two constants may be the same
-            thing; no function symbols; the domain is never empty
+Names       letters of any script, digits and `_`, an apostrophe (’ or ') between letters, and in constants points
+            inside (`Dr.Smith`, `v1.0`); a name that a quantifier binds is a variable, any other argument a constant;
+            two constants may be the same thing; no function symbols; the domain is never empty
 Truth       computed, not given: True when the premises entail the conclusion, False when they entail its negation,
             Uncertain when neither (the three labels of FOLIO, Han et al. 2022, arXiv:2209.00840)
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -44,8 +47,14 @@ _LEVELS = ("<->", ">", "|", "^", "&")
 """Connectives, loosest first."""
 _SIGNS = str.maketrans(
     {"∀": " all ", "∃": " some ", "¬": "~", "∧": "&", "⊕": "^", "∨": "|", "→": ">", "↔": "<->", "≠": "!="}  # noqa: RUF001
+    | dict.fromkeys("⟶⇒⟹", ">")
+    | dict.fromkeys("⟷⇔⟺", "<->")
+    | {"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MODIFIER LETTER APOSTROPHE}": "'"}
 )
-_TOKEN = re.compile(r"\s*(?:([A-Za-z0-9][A-Za-z0-9_]{0,63})(?![A-Za-z0-9_])|(<->|->|!=|[~&|^>=(),]))")
+MAX_NAME = 64
+_LETTER = r"[^\W_]"
+_NAME = rf"{_LETTER}\w*(?:['.]{_LETTER}\w*)*(?![\w'])"
+_TOKEN = re.compile(rf"\s*(?:({_NAME})|(<->|->|!=|[~&|^>=(),]))")
 _VALUES = {"true": "True", "false": "False", "uncertain": "Uncertain", "unknown": "Uncertain"}
 
 
@@ -66,10 +75,10 @@ def parse_first_order(text: str) -> Formula | None:
     if len(text) > MAX_CHARS:
         return None
     tokens: list[str] = []
-    text, position = text.translate(_SIGNS).rstrip(), 0
+    text, position = unicodedata.normalize("NFC", text).translate(_SIGNS).rstrip(), 0
     while position < len(text):
         found = _TOKEN.match(text, position)
-        if found is None:
+        if found is None or (found[1] and not _is_name(found[1])):
             return None
         tokens.append(">" if found[2] == "->" else found[1] or found[2])
         position = found.end()
@@ -85,10 +94,25 @@ def parse_first_order(text: str) -> Formula | None:
     if level:
         return None
     nodes = list(subformulas(formula))
+    if any("." in name for node in nodes for name in _no_constants(node)):
+        return None
     bound = {node.names[0] for node in nodes if node.op in (ALL, SOME)}
     if bound & _free(formula) or sum(node.op in (ALL, SOME) for node in nodes) > MAX_QUANTIFIERS:
         return None
     return formula
+
+
+def _is_name(text: str) -> bool:
+    """Letters and digits that are none by their looks alone (², ١) are no part of a name."""
+    return len(text) <= MAX_NAME and all(
+        character in "_'." or character in "0123456789" or unicodedata.category(character)[0] in "LM"
+        for character in text
+    )
+
+
+def _no_constants(node: Formula) -> tuple[str, ...]:
+    """The names in a formula's root that are variables or predicates: `∀x.P(x)` is not read with a variable `x.P`."""
+    return node.names[:1] if node.op in (ALL, SOME, ATOM) else ()
 
 
 class _NotAFormula(Exception):

@@ -23,6 +23,7 @@ from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, Vie
 from reasonrl.envs.families.code import source_lines
 from reasonrl.envs.families.code.source_lines import definition, is_comment, judge, show, thaw
 from reasonrl.envs.seeding import generator
+from reasonrl.verifiers.canonical import canonical_program
 from reasonrl.verifiers.core import StepVerdict, Verdict
 from reasonrl.verifiers.sandbox import SandboxError, default_sandbox
 
@@ -146,6 +147,10 @@ class BugRepair:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         return judge(answer, (*problem.view.public["examples"], *problem.reference.value["tests"]))
+
+    def canonical(self, view: View, answer: str) -> str | None:
+        """What the answer votes for: its program, without fence and comments."""
+        return canonical_program(answer) or None
 
     def check_answer(self, view: View, answer: str) -> Verdict | None:
         """Whether it passes the examples."""

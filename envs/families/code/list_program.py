@@ -19,6 +19,7 @@ from typing import NamedTuple
 from reasonrl.envs.core import END, PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of
 from reasonrl.envs.families.code import source_lines
 from reasonrl.envs.families.code.source_lines import definition, is_comment, judge, show, thaw
+from reasonrl.verifiers.canonical import canonical_program
 from reasonrl.verifiers.core import StepVerdict, Verdict
 
 Value = list[int] | int
@@ -140,6 +141,10 @@ class ListProgram:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         return judge(answer, (*problem.view.public["examples"], *problem.reference.value["tests"]))
+
+    def canonical(self, view: View, answer: str) -> str | None:
+        """What the answer votes for: its program, without fence and comments."""
+        return canonical_program(answer) or None
 
     def check_answer(self, view: View, answer: str) -> Verdict | None:
         """Whether it passes the examples."""

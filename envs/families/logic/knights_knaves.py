@@ -21,6 +21,7 @@ from typing import NamedTuple
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
 from reasonrl.verifiers.answers import MARK, extract_lines, is_final_line
+from reasonrl.verifiers.canonical import canonical_roles
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 from reasonrl.verifiers.logic.formulas import columns
 
@@ -83,6 +84,10 @@ class KnightsKnaves:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         return _judge(_puzzle_of(problem.view), answer)
+
+    def canonical(self, view: View, answer: str) -> str | None:
+        """What the answer votes for: who is what, in the order of names."""
+        return canonical_roles(answer)
 
     def check_answer(self, view: View, answer: str) -> Verdict | None:
         """The statements themselves judge an assignment: this is the whole judgement."""

@@ -19,6 +19,7 @@ from itertools import permutations, product
 from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
 from reasonrl.envs.seeding import generator
 from reasonrl.verifiers.answers import MARK, extract_lines, is_final_line
+from reasonrl.verifiers.canonical import canonical_grid
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 
 _DIGITS = "1234"
@@ -67,6 +68,10 @@ class Sudoku4:
     def verify(self, problem: Problem, answer: str) -> Verdict:
         return _judge(problem.view, answer)
 
+    def canonical(self, view: View, answer: str) -> str | None:
+        """What the answer votes for: the digits of its grid, however its rows are set apart."""
+        return canonical_grid(answer)
+
     def check_answer(self, view: View, answer: str) -> Verdict | None:
         """The rules and the givens judge a grid: this is the whole judgement."""
         return _judge(view, answer)
@@ -110,6 +115,12 @@ class Sudoku4:
             menu += [line for line in illegal if line not in steps]  # a bad idea is not offered twice
         rng.shuffle(menu)
         return menu
+
+    def board(self, view: View, steps: Sequence[str]) -> str:
+        """The grid so far, for a person."""
+        grid, _ = _standing(view, steps)
+        rows = [" ".join((*grid[start : start + 2], "|", *grid[start + 2 : start + 4])) for start in range(0, 16, 4)]
+        return "\n".join((*rows[:2], "----+----", *rows[2:]))
 
     def demonstrate(self, problem: Problem, rng: random.Random, behaviours: frozenset[Behaviour]) -> Trace:
         grid = list(_cells(problem.view.public["givens"]))

@@ -24,7 +24,10 @@ from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line
 from reasonrl.verifiers.arithmetic import evaluate, parse
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 
-_STEP = re.compile(r"([0-9]{1,12}) ?([+*/-]) ?([0-9]{1,12}) ?= ?([0-9]{1,12})(?: left((?: [0-9]{1,12}){1,6}))?")
+_STEP = re.compile(
+    r"([0-9]{1,12}) ?([+*/-]) ?([0-9]{1,12}) ?= ?([0-9]{1,12})"
+    r"(?: left((?: [0-9]{1,12}){1,6})| ?\(left:((?: [0-9]{1,12}){1,6})\))?"  # the second as in Tree of Thoughts
+)
 _LARGEST_TARGET = 100
 _MISSES = (1, -1, 10, -10)
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
@@ -228,7 +231,7 @@ def _apply(left: Sequence[_Item], line: str) -> tuple[_Item, ...] | None:
     match = _STEP.fullmatch(line)
     if match is None:
         return None
-    a, op, b, result, listed = int(match[1]), match[2], int(match[3]), int(match[4]), match[5]
+    a, op, b, result, listed = int(match[1]), match[2], int(match[3]), int(match[4]), match[5] or match[6]
     rest = list(left)
     taken: list[_Item] = []
     for value in (a, b):

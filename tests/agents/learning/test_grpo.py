@@ -24,7 +24,7 @@ from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.families.math.chain_sum import ChainSum
 from reasonrl.envs.vocabulary import CharVocabulary
-from reasonrl.verifiers.core import accept
+from reasonrl.verifiers.core import accept, failed
 from tokenizers import Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
@@ -262,11 +262,12 @@ def test_rewarded_tokens_become_more_likely(tmp_path: Path) -> None:
 def test_a_run_writes_its_numbers(tmp_path: Path) -> None:
     result = learn(toy_model(), few_tokens("0123456789+-="), toy_config(tmp_path, epochs=2, minibatches=2))
     metrics = read_metrics(tmp_path)
-    assert [line["step"] for line in metrics] == [1, 2, 3, 4, 5, 6]
+    assert [line["step"] for line in metrics] == [0, 1, 2, 3, 4, 5, 6]
     assert {"reward", "all_right", "mixed", "none_right", "entropy", "length", "truncated", "mismatch"} <= set(
-        metrics[0]
+        metrics[1]
     )
-    assert [line["step"] for line in metrics if "validation_accuracy" in line] == [3, 6]
+    assert [line["step"] for line in metrics if "validation_accuracy" in line] == [0, 3, 6]
+    assert metrics[0] == {"step": 0, "test_accuracy": result.before, "validation_accuracy": 0.0}
     assert 0.0 <= result.before <= 1.0
 
 
@@ -287,7 +288,8 @@ def test_any_model_and_tokenizer_in_hugging_face_format_learns_by_the_same_code(
                 tmp_path / "run", policy=str(tmp_path / "model"), steps=2, max_tokens=64, prompts=2, group_size=8
             )
         )
-    numbers = read_metrics(tmp_path / "run")
+    came, *numbers = read_metrics(tmp_path / "run")
+    assert came["step"] == 0
     assert sum(line["answers_used"] for line in numbers) > 0
     assert all(line["largest_mismatch"] < 1e-4 for line in numbers)
     policy = get_policy(str(tmp_path / "run" / "policy"))
@@ -334,11 +336,11 @@ def test_a_run_that_was_killed_ends_with_the_weights_of_one_that_was_not(tmp_pat
         assert state["step"] == 4
         resumed = weights_of(_learn_from_ends(tmp_path / "killed"))
         # the sampler follows the trainer's weights
-        assert all(line["largest_mismatch"] < 1e-4 for line in read_metrics(tmp_path / "killed"))
+        assert all(line["largest_mismatch"] < 1e-4 for line in read_metrics(tmp_path / "killed")[1:])
     finally:
         torch.set_num_threads(threads)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-    assert [line["step"] for line in read_metrics(tmp_path / "killed")] == [1, 2, 3, 4, 5, 6]
+    assert [line["step"] for line in read_metrics(tmp_path / "killed")] == [0, 1, 2, 3, 4, 5, 6]
 
 
 def test_settings_that_cannot_work_are_refused(tmp_path: Path) -> None:
@@ -349,3 +351,62 @@ def test_settings_that_cannot_work_are_refused(tmp_path: Path) -> None:
     learn(toy_model(), CharVocabulary(), toy_config(tmp_path, steps=1))
     with pytest.raises(ValueError, match="learning_rate was"):
         learn(toy_model(), CharVocabulary(), toy_config(tmp_path, steps=1, learning_rate=1e-3))
+
+
+DEGENERATE: dict[str, dict[str, object]] = {
+    "every answer cut": {"max_tokens": 1},
+    "every answer cut and masked": {"max_tokens": 1, "mask_truncated": True, "kl_weight": 0.1},
+    "one token a pass": {"micro_tokens": 1, "kl_weight": 0.1},
+    "no steps": {"steps": 0},
+    "no learning rate": {"learning_rate": 0.0},
+    "no warm-up and all decay": {"warmup": 0, "decay": 1.0},
+    "no clip": {"clip": math.inf},
+    "one update an answer": {"minibatches": 12},
+    "scaled groups": {"divide_by_std": True},
+}
+
+
+@pytest.mark.parametrize("changes", DEGENERATE.values(), ids=DEGENERATE)
+def test_settings_at_the_edge_give_numbers_and_a_sentence(
+    tmp_path: Path, changes: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = toy_config(tmp_path, **{"steps": 2, "evaluate_every": 1, **changes})
+    model = toy_model()
+    for _ in range(2):  # the second time nothing is run
+        learn(model, CharVocabulary(), config)
+    assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+    lines = read_metrics(tmp_path)
+    assert [line["step"] for line in lines] == list(range(config.steps + 1))
+    assert not any(value is None for line in lines for value in line.values())
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert ("no steps were asked for" if config.steps == 0 else "nothing was learned, because in no group") in said
+    assert "nothing is run again" in said or config.steps == 0
+
+
+def test_a_judge_that_always_fails_teaches_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+    model = toy_model()
+    before = weights_of(model)
+    with mock.patch.object(ChainSum, "verify", return_value=failed("broken")):
+        learn(model, few_tokens("0123456789+-="), toy_config(tmp_path, steps=2, kl_weight=0.1))
+    assert all(torch.equal(before[name], value) for name, value in weights_of(model).items())
+    assert all(line["judge_failed"] > 0 for line in read_metrics(tmp_path)[1:])
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"prompts": 0}, "prompts must be at least 1, got 0"),
+        ({"minibatches": 0}, "minibatches must be at least 1"),
+        ({"save_every": 0}, "save_every must be at least 1"),
+        ({"evaluate_problems": 0}, "evaluate_problems must be at least 1"),
+        ({"steps": -1}, "steps must be at least 0"),
+        ({"learning_rate": math.nan}, "learning_rate must be at least 0, got nan"),
+        ({"learning_rate": math.inf}, "must be finite"),
+        ({"temperature": math.inf}, "must be finite"),
+        ({"decay": 2.0}, "decay is a share of the steps, at most 1"),
+        ({"warmup": -1}, "warmup must be at least 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_sentences(tmp_path: Path, changes: dict[str, object], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        toy_config(tmp_path, **changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,18 @@ import torch
 from reasonrl.envs.vocabulary import CharVocabulary
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
+from .http_server import Server
+
 CHARS = CharVocabulary()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.over.set()
+    server.http.shutdown()
+    server.http.server_close()
 
 
 def random_llama(**options: Any) -> LlamaForCausalLM:

