@@ -67,4 +67,8 @@ def main(config: ListConfig) -> None:
         table.add_row(row["id"], row.get("difficulties", ""), row["about"], row.get("example", ""))
     console = Console()
     console.print(table)
-    console.print(f"\nlevels: {', '.join(Level)}.  Try: reasonrl play {rows[len(DOMAINS)]['id']}", highlight=False)
+    notes = (
+        f"levels: {', '.join(Level)}; data sets take --data FILE; a family of your own goes by my.py:Family.",
+        f"Try: reasonrl play {rows[len(DOMAINS)]['id']} --difficulty 1",
+    )
+    console.print("\n" + "\n".join(notes), highlight=False, markup=False)

@@ -118,7 +118,7 @@ def test_help_shows_an_example_that_the_command_takes(name: str) -> None:
         (["solve", "reasonrl/Countdwn-v0"], "did you mean reasonrl/Countdown-v0"),
         (["solve", "--agent", "mtcs"], "did you mean 'mcts'"),
         (["solve", "--agent", "mcts:feedbak"], "did you mean 'feedback'"),
-        (["solve", "--policy", "tinny"], "Did you mean 'tiny'"),
+        (["solve", "--policy", "tinny"], "did you mean 'tiny'"),
         (["solve", "nothing.py:Family"], "there is no file 'nothing.py'"),
         (["bench", "--agents", "nothing.py:search"], "there is no file 'nothing.py'"),
         (["bench", "--env", "mat"], "MathReason-v0"),
