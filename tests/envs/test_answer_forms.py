@@ -64,9 +64,8 @@ def test_a_right_answer_in_a_common_form_is_right(family: str, form: str) -> Non
     state, outcome = by_line.initial(problem.view), 0.0
     for line in [*text.split("\n")[:-1], text.split("\n")[-1] + END]:
         if not state.done:
-            state, _, _, _, outcome, _, _ = by_line.step(
-                state, line, lambda said: get_family(family).verify(problem, said)
-            )
+            after = by_line.step(state, line, lambda said: get_family(family).verify(problem, said))
+            state, outcome = after.state, after.outcome
     assert outcome == 1.0
 
 
