@@ -15,7 +15,7 @@ from reasonrl.agents.search.agents import AGENTS
 from reasonrl.benchmarks import identity, protocol, rescore
 from reasonrl.benchmarks.ageing import ageing_of
 from reasonrl.benchmarks.identity import Code
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
+from reasonrl.benchmarks.protocol import CHANGED, BenchConfig, run_bench
 from reasonrl.benchmarks.report import ReportConfig
 from reasonrl.benchmarks.report import main as report
 from reasonrl.benchmarks.rescore import RescoreConfig
@@ -125,6 +125,25 @@ def test_a_changed_line_of_a_search_is_noticed_marked_and_run_again_with_fresh(
     path.write_text("# a comment\n" + path.read_text().replace("\n\n", "\n\n\n"))
     identity._read.cache_clear()
     assert "†" not in "".join(shown(config, capsys))
+
+
+def test_a_changed_line_of_a_search_or_guide_named_by_its_file_is_noticed(
+    config: BenchConfig, make_policy: Make, tmp_path: Path
+) -> None:
+    search, guide = tmp_path / "mine.py", tmp_path / "guide.py"
+    search.write_text(SEARCH.format(times=2).replace("tree, config", "tree").replace("config.temperature", "1.0"))
+    guide.write_text(
+        "from reasonrl.agents.search.guides import PolicyLogprob\n\nclass Mine(PolicyLogprob):\n    name = 'mine'\n"
+    )
+    agents = (f"{search}:search", f"best_of_n:feedback+{guide}:Mine", "best_of_n")
+    config = replace(config, agents=agents, limit=2)
+    run(config, make_policy())
+    assert CHANGED not in run(config, make_policy())
+    for path, changed in ((search, {agents[0]}), (guide, {agents[0], agents[1]})):
+        path.write_text(path.read_text() + "\nCHANGED = 1\n")
+        identity._read.cache_clear()
+        lines = run(config, make_policy()).split("\n")
+        assert {line.split(" test ")[1].split(": ")[0] for line in lines if CHANGED in line} == changed
 
 
 @pytest.mark.parametrize(
