@@ -326,7 +326,7 @@ class _Bench:
 
     def _codes(self, suite: Suite, agent: SearchAgent) -> dict[str, tuple[str, str]]:
         """Problem to the keys of the code that searches and of the code that judges, noted in the store."""
-        algorithm = AGENTS[base_name(agent.name)].run
+        algorithm = agent_kind(agent.name).run
         keys: dict[str, tuple[str, str]] = {}
         found = {}
         for problem in suite.problems:
