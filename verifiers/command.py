@@ -2,6 +2,7 @@
 
 One pair      reasonrl verify --gold 3/4 --pred "Answer: 0.75"
 Many          reasonrl verify --file pairs.jsonl        each line {"gold": ..., "pred": ..., "kind": ...}; `-` is stdin;
+              a line may have a "question" (or "problem"), whose own expressions are no answer to it;
               gzip, a JSON array and byte order marks are read; pred may be null or the messages of a chat
 Kinds         math, number: gold is the answer, or a list of answers of which any will do
                      proof: gold is {"premises": [...], "goal": ...}
@@ -40,8 +41,10 @@ class VerifyConfig:
     """The reference of one answer; for code, humaneval, mbpp and proof it is JSON."""
     pred: str | None = None
     """The response to judge, with its final answer marked (`Answer:`, `####` or a box)."""
+    question: str | None = None
+    """The text of the task, for kind math: an answer that only repeats what stands in it is none."""
     file: str | None = None
-    """A file of {"gold", "pred", "kind"}: an object a line, or a JSON array, gzipped or not; "-": standard input."""
+    """A file of {"gold", "pred", "kind", "question"}: an object a line, or an array, gzipped; "-": standard input."""
     kind: Kind = "math"
     """How to judge; a line of the file may say otherwise."""
 
@@ -53,6 +56,7 @@ class Pair(NamedTuple):
     place: str
     """Where it was read, for messages."""
     line: int
+    question: str | None = None
 
 
 class Malformed(NamedTuple):
@@ -87,7 +91,7 @@ def read_pairs(config: VerifyConfig) -> Iterator[Pair | Malformed]:
         raise ValueError("give --gold and --pred, or --file pairs.jsonl")
     if config.gold is not None and config.pred is not None:
         gold = _parse(config.gold, "--gold") if config.kind in _JUDGES_OF_OBJECTS else config.gold
-        return iter([Pair(gold, config.pred, config.kind, "--gold", 1)])
+        return iter([Pair(gold, config.pred, config.kind, "--gold", 1, config.question)])
     return _pairs(read_rows(str(config.file)), config.kind)
 
 
@@ -122,7 +126,8 @@ def _pair(row: Row, kind: str) -> Pair:
         raise ValueError(f'{place}: the gold of kind {wanted} is a text or a number, such as "3/4", or a list of them')
     if isinstance(pred, int | float):
         raise ValueError(f"{place}: the pred is the response, a text or the messages of a chat, not the number {pred}")
-    return Pair(gold, response_text(pred), wanted, place, row.number)
+    question = value.get("question", value.get("problem"))
+    return Pair(gold, response_text(pred), wanted, place, row.number, question if isinstance(question, str) else None)
 
 
 def _verdict(pair: Pair | Malformed) -> Verdict:
@@ -138,6 +143,8 @@ def _verdict(pair: Pair | Malformed) -> Verdict:
 def judge(pair: Pair) -> Verdict:
     """The verdict on one pair. Raises ValueError when the gold is not of the form that its kind asks for."""
     try:
+        if pair.kind == "math":
+            return _math(pair.gold, pair.pred, question=pair.question)
         return _JUDGES[pair.kind](pair.gold, pair.pred)
     except (KeyError, TypeError) as error:
         form = _JUDGES_OF_OBJECTS.get(pair.kind, "a text")
@@ -160,10 +167,10 @@ def to_json(verdict: Verdict, *, number: int, line: int) -> str:
     )
 
 
-def _math(gold: Any, pred: str) -> Verdict:
+def _math(gold: Any, pred: str, *, question: str | None = None) -> Verdict:
     from reasonrl.verifiers.math import verify_math
 
-    return verify_math(gold, pred)
+    return verify_math(gold, pred, question=question)
 
 
 def _number(gold: Any, pred: str) -> Verdict:

@@ -21,7 +21,7 @@ from reasonrl.verifiers.inputs import response_text
 
 Completion = str | Sequence[Mapping[str, Any]] | Mapping[str, Any] | None
 """A text, the messages of a chat, or null."""
-Judge = Callable[[Any, str], Verdict]
+Judge = Callable[..., Verdict]
 """Takes the reference, as the data set has it, and the completion's text, as `verify_number(gold, response)` does."""
 
 
@@ -33,12 +33,16 @@ class RewardFunction(Protocol):
     ) -> list[float | None]: ...
 
 
-def reward_function(judge: Judge, *, column: str = "gold", name: str | None = None) -> RewardFunction:
+def reward_function(
+    judge: Judge, *, column: str = "gold", question: str | None = None, name: str | None = None
+) -> RewardFunction:
     """A reward function for TRL: the judge's score, None where the judge itself failed.
 
     Args:
         judge: called with the row's reference and the completion's text.
         column: the column of the training set that holds the reference.
+        question: the column that holds the text of the task, which the judge then gets as `question=...`; "prompts":
+            the prompts themselves. `verify_math` takes no answer that only repeats what stands in it.
         name: what TRL calls it in its logs; by default the judge's name.
 
     Raises (when it is called):
@@ -54,13 +58,27 @@ def reward_function(judge: Judge, *, column: str = "gold", name: str | None = No
         references = columns[column]
         if len(references) != len(completions):
             raise ValueError(f"{len(references)} references for {len(completions)} completions: pass one for each")
+        texts = list(map(response_text, completions))
+        if question is None:
+            return [score(judge(reference, text)) for reference, text in zip(references, texts, strict=True)]
+        asked = prompts if question == "prompts" else columns.get(question)
+        if asked is None or len(asked) != len(completions):
+            raise ValueError(f"the training set has no column {question!r} with a question for each completion")
         return [
-            score(judge(reference, response_text(completion)))
-            for reference, completion in zip(references, completions, strict=True)
+            score(judge(reference, text, question=question_text(each)))
+            for reference, text, each in zip(references, texts, asked, strict=True)
         ]
 
     reward.__name__ = str(name or getattr(judge, "__name__", type(judge).__name__))
     return reward
+
+
+def question_text(prompt: Any) -> str:
+    """The text of a prompt: of a chat, what its last user message says."""
+    if isinstance(prompt, str):
+        return prompt
+    said = [message for message in prompt or () if isinstance(message, Mapping) and message.get("role") == "user"]
+    return response_text({"content": said[-1].get("content")}) if said else ""
 
 
 def score(verdict: Verdict) -> float | None:

@@ -25,6 +25,7 @@ from reasonrl.verifiers.canonical import canonical_response
 from reasonrl.verifiers.core import StepVerdict, Verdict
 from reasonrl.verifiers.inputs import reference_text
 from reasonrl.verifiers.math import parse_number, verify_number
+from reasonrl.verifiers.percentages import asks_for_percent
 from reasonrl.verifiers.rows import Row as ReadRow
 from reasonrl.verifiers.rows import read_rows
 
@@ -35,19 +36,6 @@ _HASHES = "####"
 _ANY_SPLIT = ""
 _MAX_LINE = 1000
 """A longer line of reasoning is not looked at."""
-_SAYS_A_NUMBER = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|fifteen|\w+teen|\w+ty|hundred|half)\b"
-_PERCENT = r"(?:percent(?:age)?s?\b|per\s+cent\b|%)"
-_ASKS_FOR_PERCENT = re.compile(
-    rf"""\b(?:what|which|how\s+(?:many|much))(?:'s)?
-             (?:\s+(?!{_SAYS_A_NUMBER}|(?:if|when|after|at|with)\b)[a-z'-]+){{0,6}}?\s+{_PERCENT}
-       | \b(?:in|as\s+an?)\s+(?:[a-z]+\s+)?{_PERCENT}
-       | \b(?:calculate|find|determine|compute|give|state|write|report|tell)\b[^.?!]{{0,200}}?
-             \bthe\s+(?:[a-z]+\s+){{0,2}}{_PERCENT}
-       | \b(?:what|how)\s[^.?!]{{0,60}}?\b(?:odds|chances?|probability|likel[a-z]+)\b""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""What percentage, in %, as a percent; odds and chances, which this data set gives in per cent as well."""
-
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _SIDE = rf"[(\s-]*{_NUMBER}[)\s]*(?:[+*/-][(\s-]*{_NUMBER}[)\s]*)*"
 _EQUALITY = re.compile(rf"{_SIDE}(?:={_SIDE})+")
@@ -102,12 +90,12 @@ class GSM8K:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         """Reads up to the first final line: whoever answers twice gains nothing."""
-        asks_for_percent = _ASKS_FOR_PERCENT.search(problem.view.prompt) is not None
-        return verify_number(problem.reference.value, up_to_first(answer), percent_is_unit=asks_for_percent)
+        percent = asks_for_percent(problem.view.prompt, odds=True)  # this data set gives chances in per cent
+        return verify_number(problem.reference.value, up_to_first(answer), percent_is_unit=percent)
 
     def canonical(self, view: View, answer: str) -> str | None:
         """What the answer votes for: its number, with or without the per cent sign that was asked for."""
-        return canonical_response(answer, percent_is_unit=_ASKS_FOR_PERCENT.search(view.prompt) is not None)
+        return canonical_response(answer, percent_is_unit=asks_for_percent(view.prompt, odds=True))
 
     def check_answer(self, view: View, answer: str) -> Verdict | None:
         return None

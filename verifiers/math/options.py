@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from reasonrl.verifiers.math.forms import FORMS, Form
+
 
 @dataclass(frozen=True)
 class MathOptions:
@@ -18,6 +20,11 @@ class MathOptions:
     """The order of an undelimited list (`1, 2, 3`) matters. That of a tuple always does, that of a set never."""
     evaluated: bool = True
     """A prediction for a constant must be evaluated: `40+2` and `6*7` are not 42, unless the gold is written so too."""
+    question: str | None = None
+    """The text of the task. An answer that repeats what stands there is none, unless the gold stands there, too; and
+    25% is 25 where it asks for a percentage."""
+    form: Form = "any"
+    """The form that the answer must have: "expanded", "factored", a single "number", or the one of the "gold"."""
     tolerance: float = 0.0
     """Largest relative error of a number; 0: none."""
     decimals: int | None = None
@@ -32,6 +39,8 @@ class MathOptions:
     """Seconds that the process may think about one pair."""
 
     def __post_init__(self) -> None:
+        if self.form not in FORMS:
+            raise ValueError(f"form must be one of {', '.join(FORMS)}, got {self.form!r}")
         if not 0 <= self.tolerance < 1:
             raise ValueError(f"tolerance is a relative error in [0, 1), got {self.tolerance}")
         if not (math.isfinite(self.deadline) and self.deadline > 0):

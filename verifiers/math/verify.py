@@ -20,15 +20,18 @@ from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math import text as texts
 from reasonrl.verifiers.math.compare import Comparison
+from reasonrl.verifiers.math.forms import form_of, has_form
 from reasonrl.verifiers.math.lexer import MAX_CHARS
 from reasonrl.verifiers.math.nodes import Node
 from reasonrl.verifiers.math.numbers import parse_number
 from reasonrl.verifiers.math.options import MathOptions
 from reasonrl.verifiers.math.parser import parse
+from reasonrl.verifiers.math.question import restates
 from reasonrl.verifiers.math.readings import candidates
 from reasonrl.verifiers.math.spellings import plain_spelling
 from reasonrl.verifiers.math.units import CURRENCY_SIGNS, read_currency
 from reasonrl.verifiers.math.worker import default_pool
+from reasonrl.verifiers.percentages import asks_for_percent
 
 METHOD = "math"
 MAX_GOLD = 20_000
@@ -60,7 +63,7 @@ def verify_math(gold: Any, prediction: Any, *, options: MathOptions | None = Non
         prediction: the whole response; its final answer must be marked, unless it is all that is said (one short
             expression) or `extract=False`.
         options: what counts as the same; by default exact values in evaluated form.
-        changes: single fields of the options, by name.
+        changes: single fields of the options, by name: `question="Expand ..."` gives the text of the task.
 
     Never raises for any text, and answers within about `deadline` seconds, from any thread.
 
@@ -76,13 +79,33 @@ def verify_math(gold: Any, prediction: Any, *, options: MathOptions | None = Non
     if changes:
         chosen = dataclasses.replace(chosen, **changes)
     try:
-        return _verify(_as_text(gold), _as_text(prediction), chosen)
+        if chosen.question is None and chosen.form == "any":
+            return _verify(gold, prediction, chosen)
+        return _as_asked(gold, prediction, chosen)
     except Exception as error:  # the caller asked for a verdict: our failure is one
         return failed(f"{type(error).__name__}: {error}"[:200], method=METHOD)
 
 
-def _as_text(text: str | bytes) -> str:
-    return text.decode("utf-8", errors="surrogateescape") if isinstance(text, bytes) else text
+def _as_asked(gold: str, prediction: str, options: MathOptions) -> Verdict:
+    """The verdict where a question or a form is given: an equal answer may still repeat the one or miss the other."""
+    question = options.question or ""
+    if asks_for_percent(question):
+        options = dataclasses.replace(options, percent_is_unit=True)
+    verdict = _verify(gold, prediction, options)
+    reference = _reference(gold)
+    if not verdict.correct or reference is None:
+        return verdict
+    final = (read_final(prediction).text or prediction.strip())[:MAX_CHARS]
+    if question and restates(question, final, reference):
+        return reject(verdict.extracted, method="question", reason="it repeats what stands in the question")
+    if options.form != "any":
+        trees = next(filter(None, map(_trees, candidates(final, marked=options.extract))), [])
+        golds = _trees(reference)
+        if trees and golds and not has_form(trees[0], golds[0], options.form):
+            wanted = form_of(golds[0]) if options.form == "gold" else options.form
+            wanted = "a single number" if wanted == "number" else wanted
+            return reject(verdict.extracted, method="form", reason=f"it is not {wanted}")
+    return verdict
 
 
 def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
