@@ -49,8 +49,8 @@ def get_policy(
         raise ValueError(f"cannot read the endpoint {spec!r}: write it as openai:<model>@http://host:port/v1")
     if not _looks_like_a_model(spec):
         near = difflib.get_close_matches(spec, POLICIES, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown policy {spec!r}.{hint} {describe()}")
+        hint = f": did you mean {near[0]!r}?" if near else "."
+        raise ValueError(f"unknown policy {spec!r}{hint} {describe()}")
     try:
         from reasonrl.agents.policies.local import LocalPolicy
     except ImportError as error:
