@@ -106,3 +106,29 @@ def test_more_threads_than_processes_wait_for_their_turn() -> None:
             )
         )
     assert all(verdict.correct for verdict in verdicts)
+
+
+UNCOLLECTED = r"""
+    12y-28 ~ 17y+2-5y-30|6x ~ 2\cdot3x|6x ~ 3x+3x|x+5 ~ x+2+3|3x+2y ~ x+2x+2y|x^2+2x+1 ~ x^2+x+x+1|3m+4 ~ (5m+1)+(3-2m)
+    x-1 ~ 1-(2-x)|6x ~ 2x \cdot 3|x^5 ~ x^{2+3}|2\sin x ~ \sin x+\sin x|y=2x+3 ~ y=2x+1+2|f(x)=2x ~ f(x)=x+x
+    \frac{5x}{6} ~ \frac{x}{2}+\frac{x}{3}|\frac{3}{x} ~ \frac1x+\frac2x|2xy ~ xy+yx|24n ~ 4\cdot3\cdot2\cdot n
+    x+5 ~ x+5+0|6x,2 ~ 2\cdot3x,2|\frac{6x}{5} ~ \frac{2\cdot3x}{5}
+"""
+COLLECTED = r"""
+    xy+3x+2y+6 ~ (x+2)(y+3)|(x+2)(y+3) ~ xy+3x+2y+6|x^2+2x+4 ~ (x+1)^2+3|x^2+2x+1 ~ x(x+2)+1|2x+5 ~ 2(x+1)+3
+    17y+2-5y-30 ~ 12y-28|17y+2-5y-30 ~ 2-30+17y-5y|6x ~ x \cdot 6|2^{n+1} ~ 2\cdot 2^n|\frac{x}{2}+1 ~ \frac{x+2}{2}
+    x^2+C ~ C+x^2|1-\frac1{n+1} ~ \frac{n}{n+1}|x^2-4 ~ (x-2)(x+2)|\sin^2x+\cos x ~ \cos x+\sin^2 x|y=2x+3 ~ y-1=2(x+1)
+    3000x ~ 3 \cdot 10^3 x|x^3 ~ x\cdot x^2|x-3 ~ -(3-x)|2x+3y=6 ~ 2x+3y-6=0
+    (x-1)^2+(y-2)^2=9 ~ x^2-2x+1+y^2-4y+4=9
+"""
+
+
+@pytest.mark.parametrize(("gold", "answer"), pairs(UNCOLLECTED))
+def test_like_terms_and_numbers_are_put_together_beside_unknowns_too(gold: str, answer: str) -> None:
+    assert not verify_math(gold, f"\\boxed{{{answer}}}").correct
+    assert verify_math(gold, f"\\boxed{{{answer}}}", evaluated=False).correct
+
+
+@pytest.mark.parametrize(("gold", "answer"), pairs(COLLECTED))
+def test_an_expression_may_be_factored_or_expanded_as_it_likes(gold: str, answer: str) -> None:
+    assert verify_math(gold, f"\\boxed{{{answer}}}").correct

@@ -153,8 +153,8 @@ def test_a_question_that_asks_for_a_percentage_takes_it_with_its_sign(question: 
 
 
 def test_the_reward_for_trl_knows_the_question() -> None:
-    rows = {"gold": ["3m+4"] * 2, "completions": [r"\boxed{(3-2m)+(5m+1)}", r"\boxed{4+3m}"]}
-    prompts = ["Simplify (3-2m)+(5m+1)."] * 2
+    rows = {"gold": ["m^2+4m+3"] * 2, "completions": [r"\boxed{(m+1)(m+3)}", r"\boxed{3+4m+m^2}"]}
+    prompts = ["Expand (m+1)(m+3)."] * 2
     chats = [[{"role": "system", "content": "Be brief."}, {"role": "user", "content": prompt}] for prompt in prompts]
     assert reward_function(verify_math)(prompts=prompts, **rows) == [1.0, 1.0]
     assert reward_function(verify_math, question="prompts")(prompts=prompts, **rows) == [0.0, 1.0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from reasonrl.verifiers.math import algebra
-from reasonrl.verifiers.math.evaluated import is_evaluated
+from reasonrl.verifiers.math.evaluated import is_evaluated, terms_left
 from reasonrl.verifiers.math.modular import differ_modulo
 from reasonrl.verifiers.math.nodes import Node, is_scalar, num, symbols
 from reasonrl.verifiers.math.numeric import differ, real_value
@@ -34,6 +34,7 @@ from reasonrl.verifiers.math.shapes import (
 from reasonrl.verifiers.math.units import RADIAN, Unit, read_unit
 
 _STATEMENTS = frozenset(["rel", "member"])
+_UNCOLLECTED = "like terms are not collected"
 _MINUTES = frozenset(map(Fraction, (0, *range(10, 60))))
 _REGIONS = frozenset(["interval", "union", "without", "reals", "empty", "rel", "member"])
 
@@ -160,6 +161,8 @@ class Comparison:
             if gold.name == prediction.name or "sym" not in (gold.name.op, prediction.name.op):
                 if self.value(gold.value, prediction.value):
                     return True
+                if self.reason == _UNCOLLECTED:
+                    return False
             elif {gold.name.op, prediction.name.op} == {"sym", "mul"}:  # y = ... and f(x) = ..., but not x and xy
                 if symbols(gold.name) & symbols(prediction.name):
                     return False
@@ -297,6 +300,9 @@ class Comparison:
             return True
         self.method = "algebra"
         equal = algebra.compare(gold, prediction)
+        if equal and forms and self.options.evaluated and not ruled and terms_left(prediction) and not terms_left(gold):
+            self.reason = _UNCOLLECTED
+            return False
         if equal or (equal is False and self._near(gold, prediction)):
             return True
         if equal is False:

@@ -5,6 +5,8 @@ Left to do   like terms in a sum (2 pi + 3 pi, sqrt 8 + sqrt 18, 40 + 2); a prod
              roots nested deeper than the gold's; anything but a number where the gold is a rational number
 Closed       fractions, powers, roots, factorials, binomials and scientific notation; a sum of unlike terms (3 + sqrt 2,
              2 + 3i, pi/3 + sqrt 3/4); a number times a sum; a root in a denominator
+Unknowns     of an expression with unknowns only the plainest of this is asked: like terms in a sum are collected
+             (2x + 3x, x + 2 + 3) and numbers beside each other multiplied (2 . 3x); a product of sums may stay one
 A gold that leaves arithmetic to do lifts the rule.
 """
 
@@ -43,6 +45,49 @@ def is_evaluated(prediction: Node, gold: Node, *, rounded: bool = False) -> bool
 def work_left(node: Node) -> bool:
     """Whether arithmetic is left to do in a constant."""
     return any(_WORK[part.op](part) for part in walk(node) if part.op in _WORK)
+
+
+def terms_left(node: Node) -> bool:
+    """Whether an expression with unknowns has like terms that are not collected, or numbers that are not multiplied.
+
+    >>> from reasonrl.verifiers.math.parser import parse
+    >>> [terms_left(parse(text)) for text in ("17y+2-5y-30", r"2\\cdot3x", "2(x+1)+3", "x^2+C")]
+    [True, True, False, False]
+    """
+    return any(
+        _like_terms(part) if part.op == "add" else _numbers_left(part)
+        for part in walk(node)
+        if part.op in ("add", "mul")
+    )
+
+
+def _like_terms(node: Node) -> bool:
+    """A term that is a product of sums is passed over: `(x+1)^2+3` is finished, though it could be expanded."""
+    keys = [key for term in _summands(node) if (key := _unlike(term)) is not None]
+    return len(set(keys)) < len(keys)
+
+
+def _summands(node: Node) -> list[Node]:
+    """The terms of a sum and of the sums in it, without their signs."""
+    while node.op == "neg":
+        node = node.args[0]
+    return [term for part in node.args for term in _summands(part)] if node.op == "add" else [node]
+
+
+def _unlike(term: Node) -> tuple[algebra.Monomial, algebra.Monomial] | None:
+    """What a term is a rational multiple of; None where it is no single term."""
+    try:
+        form = algebra.form(term)
+    except algebra.OutOfBounds:
+        return None
+    if len(form.top) > 1 or len(form.bottom) != 1:
+        return None
+    return next(iter(form.top), _ONE), next(iter(form.bottom))
+
+
+def _numbers_left(node: Node) -> bool:
+    numbers = [part for part in factors(node) if _is_number(part)]
+    return len(numbers) > 1 and not _is_scientific(numbers)
 
 
 def has_function(node: Node) -> bool:
