@@ -37,7 +37,7 @@ _NUMBER = re.compile(
 )
 _LATEX = (
     (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r" \1/\2 "),  # apart: 1\frac{4}{5} is a mixed number
-    (re.compile(r"\\(?:text|mathrm)\s*\{([A-Za-z ]*)\}"), r" \1"),
+    (re.compile(r"\\(?:text|mathrm)\s*\{((?:[A-Za-z ]|[^\x00-\x7f])*)\}"), r" \1"),
     (re.compile(r"\\([%$])"), r"\1"),
     (re.compile(r"\{,\}"), ","),
     (re.compile(r"\\!|(?<=[0-9])\\,(?=[0-9]{3}(?![0-9]))"), ""),

@@ -24,7 +24,8 @@ _UNSURE = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"\bis\b.*\bor\b|\b(?:not|isn'?t)$|\b(?:never|neither|wrong|incorrect|anything|everything)\b", re.IGNORECASE
+    r"\bis\b.*\bor\b|\b(?:not|isn'?t)$|\b(?:never|neither|wrong|incorrect|anything|everything|guess)\b",
+    re.IGNORECASE,
 )
 """Before the last " is ": the sentence denies what it says, or says two things."""
 
@@ -96,6 +97,7 @@ _SAYS = re.compile(
 """What may stand before the only number of a marked sentence: who, and a verb that says how many there are."""
 _DENIES = re.compile(
     r"\b(?:not|no|never|neither|nor|isnt|wasnt|arent|wrong|incorrect|if|unless|whether|without|except|but|or|either|maybe"
-    r"|perhaps|former|previous|rejected|guess|nobody|nothing|none|false|cannot|hardly|\w+n't|half|twice|double)\b",
+    r"|perhaps|former|previous|old|earlier|initial|rejected|guess(?:es)?|estimate[ds]?|bound|limit|nobody|nothing|none"
+    r"|false|cannot|hardly|\w+n't|half|twice|double)\b",
     re.IGNORECASE,
 )

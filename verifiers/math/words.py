@@ -15,42 +15,57 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
+from reasonrl.verifiers.math.counted import is_counted
 from reasonrl.verifiers.math.units import Unit, read_unit
 
 MAX_CHARS = 120
 _CHANGES = """
-    or and not no to but than between either neither nor maybe perhaps possibly probably likely minus plus times
-    over point negative positive mod modulo choose base divided multiplied by half halves third thirds quarter
-    quarters fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths ninth ninths tenth tenths
-    hundredth hundredths thousandth thousandths millionth millionths billionth billionths percent percents
-    percentage pct percentile permille dozen dozens gross score scores tens lakh lakhs lac lacs crore crores
-    googol googols myriad myriads twice thrice double doubled doubles triple tripled triples quadruple
-    quadruples quintuple halved fold tenfold twofold hundredfold couple couples pair pairs trio trios twins
-    triplets brace baker bakers basis ppm ppb bps bp below under beneath above beyond exceeding exceeds exceed
-    except excluding excluded excludes besides without wrong incorrect false untrue invalid impossible zero
-    eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty
-    seventy eighty ninety hundred hundreds thousand thousands million millions billion billions trillion
-    trillions quadrillion quadrillions k bn mn tn grand one two three four five six seven eight nine ten squared
-    cubed factorial factorials root sqrt pi e i x y z log ln sin cos tan inverse inverses inverted reciprocal
-    reciprocals opposite opposites reversed backwards raised power powers if unless when whenever while whether
-    provided assuming given where until till before after almost nearly roughly approximately approx about
-    around circa close near more less fewer least most greater larger smaller bigger higher lower longer shorter
-    further extra another other others else bound bounds bounded maximum minimum max min upper lowest highest
-    never always sometimes hardly barely scarcely rarely isnt isn aren arent wasnt doesnt dont cannot cant can
-    is are was were be been am has have had do does did equals equal differs differ different up down off short
-    so any some all only even odd otherwise wait instead rather actually former previous guess rejected fails
-    undefined nonexistent infinite infinity undecided unknown unsure uncertain error errors wrongly mistaken
-    this these those that which who it its they thus us hence therefore then also too versus vs via ish
-    plusminus complement negated negation conjugate modulus remainder successor predecessor digit-sum multiplier
-    multipliers per-mille permil per-cent nil null none nan cent-fold sixfold fivefold threefold fourfold
-    sevenfold eightfold ninefold milli kilo mega giga nano micro deci centi hexadecimal binary octal decimal
-    decimals minuses pluses negatives plusses score-points radians steradians ones twos threes fours fives sixes
-    sevens eights nines halvings doublings percentiles approximates tends converges diverges seems appears
-    contradicts violates becomes increases decreases drops lacks means lies adds subtracts multiplies divides
-    often taken hidden forbidden forgotten barring pending allegedly supposedly naturally afterwards whatever
-    whichever wherever however indeed yes wrongs guesses doubts estimates conjectures averages denies negates
+    or and not no to but than between either neither nor maybe perhaps possibly probably likely minus plus times over
+    point negative positive mod modulo choose base divided multiplied by half halves third thirds quarter quarters
+    fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths ninth ninths tenth tenths hundredth
+    hundredths thousandth thousandths millionth millionths billionth billionths percent percents percentage pct
+    percentile permille dozen dozens gross score scores tens lakh lakhs lac lacs crore crores googol googols myriad
+    myriads twice thrice double doubled doubles triple tripled triples quadruple quadruples quintuple halved fold
+    tenfold twofold hundredfold couple couples pair pairs trio trios twins triplets brace baker bakers basis ppm ppb
+    bps bp below under beneath above beyond exceeding exceeds exceed except excluding excluded excludes besides
+    without wrong incorrect false untrue invalid impossible zero eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand
+    thousands million millions billion billions trillion trillions quadrillion quadrillions k bn mn tn grand one two
+    three four five six seven eight nine ten squared cubed factorial factorials root sqrt pi e i x y z log ln sin cos
+    tan inverse inverses inverted reciprocal reciprocals opposite opposites reversed backwards raised power powers if
+    unless when whenever while whether provided assuming given where until till before after almost nearly roughly
+    approximately approx about around circa close near more less fewer least most greater larger smaller bigger higher
+    lower longer shorter further extra another other others else bound bounds bounded maximum minimum max min upper
+    lowest highest never always sometimes hardly barely scarcely rarely isnt isn aren arent wasnt doesnt dont cannot
+    cant can is are was were be been am has have had do does did equals equal differs differ different up down off
+    short so any some all only even odd otherwise wait instead rather actually former previous guess rejected fails
+    undefined nonexistent infinite infinity undecided unknown unsure uncertain error errors wrongly mistaken this
+    these those that which who it its they thus us hence therefore then also too versus vs via ish plusminus
+    complement negated negation conjugate modulus remainder successor predecessor digit-sum multiplier multipliers
+    per-mille permil per-cent nil null none nan cent-fold sixfold fivefold threefold fourfold sevenfold eightfold
+    ninefold milli kilo mega giga nano micro deci centi hexadecimal binary octal decimal decimals minuses pluses
+    negatives plusses score-points radians steradians ones twos threes fours fives sixes sevens eights nines halvings
+    doublings percentiles approximates tends converges diverges seems appears contradicts violates becomes increases
+    decreases drops lacks means lies adds subtracts multiplies divides often taken hidden forbidden forgotten barring
+    pending allegedly supposedly naturally afterwards whatever whichever wherever however indeed yes wrongs guesses
+    doubts estimates conjectures averages denies negates root rads gradians gradian sines cosines tangents logarithms
+    quintets sextets septets octets quartets squareroots remains exists follows grows shrinks sings abducts
 """
-CHANGES_THE_VALUE = frozenset(_CHANGES.split())
+_OR = "o ou oder oppure et und или и lub albo veya ve eller och tai ja nebo hoặc atau dan"
+"""What begins another possibility in languages whose plurals are read by their endings."""
+_VERBS = """
+    abandons accepts achieves admits agrees allows applies arises arrives assumes attains avoids begins belongs brings
+    calculates carries chooses comes comprises computes concludes confirms confuses consists contains continues
+    converts corresponds creates decides deduces defines deletes depends derives describes destroys detects determines
+    develops deviates disagrees disappears discards disproves eliminates emerges ensures enters erases evaluates
+    excels expects explains expresses extends forbids forgets gives goes guarantees happens hides holds ignores
+    implies includes indicates inserts involves keeps knows lets loses makes minimizes maximizes neglects obtains
+    occurs omits overestimates overshoots proves provides pushes puts rejects removes replaces represents requires
+    resembles reverts satisfies says solves speaks succeeds suffices suggests supposes tells thinks truncates
+    underestimates undershoots vanishes varies verifies wants writes yields
+"""
+"""Verbs that look like plurals; those that are nouns, too (turns, matches, rounds), are not listed."""
+CHANGES_THE_VALUE = frozenset(_CHANGES.split()) | frozenset(_VERBS.split()) | frozenset(_OR.split())
 """No such word is a unit, nor stands before one: "5 dozen" and "41 or 42" are not read as 5 and 41."""
 _FOREIGN_CHANGES = re.compile(
     r"mil(?:$|l|j|i[aã]r|h[aãoõ]|a$|e$|es$|y)|bil(?:l|j|h|i)|tausend|hundert|dutzend|prozent|procent|promill|duizend|"
@@ -61,7 +76,8 @@ _FOREIGN_CHANGES = re.compile(
     r"nicht|kein|nunca|jamais|nie|pas$|sauf|au[sß]er|ohne|sin$|sans$|oder|oppure|ou$|negativ|inver|punkt|punto|coma|"
     r"тыс|милл|мил|сот|сто$|проц|дюж|десят|трет|четверт|половин|раз|пар|больш|мень|боле|мене|не$|ни$|минус|плюс|ста$|"
     r"ник|ино|всег|если|или$|почти|ошиб|прибл|непр|невер|неве|доле|доли|около|если|либо|кроме|без|пят|шест|седьм|восьм|девят|"
-    r"quiz|jam[aá]s|apenas|antes|despu|demas|demás|además|hors|pr[eè]s$|autres|environs|vers$|presque|medios?$|meios?$|"
+    r"demis?$|mil[eé]s|centain|casais|ratus|quiz|jam[aá]s|apenas|antes|despu|demas|demás|además|hors|"
+    r"pr[eè]s$|autres|environs|vers$|presque|medios?$|meios?$|"
     r"quintos|sextos|s[eé]ptimos|octavos|novenos|terços|quartos|\w+i[eè]mes?$|\w+avos?$|gr[oö][sß]|ungef|h[oö]her|"
     r"fr[uü]her|sp[aä]ter|m[oö]glich|ung[uü]l|n[aä]her|k[uü]rzer|l[aä]nger|fals|richti|ander|zero|nul"
 )
@@ -72,7 +88,7 @@ _NOUNS_TEXT = """
     student person child man woman boy girl day car ball coin dollar cent card box bag cup tree flower house
     room page egg cookie cake pizza slice piece point unit way time step move game goal win vote mark dog cat
     bird animal toy block brick chair table ticket seat bottle letter word number digit factor divisor prime
-    edge face side vertex vertices indices axes matrices foci radii nuclei bacteria solution root value triangle
+    edge face side vertex vertices indices axes matrices foci radii nuclei bacteria solution value triangle
     square circle rectangle line angle segment outcome combination permutation arrangement subset element member
     worker employee player team class school shirt sock shoe laps mph rpm fps sandwich sandwiches glasses loaves
     leaves knives lives wives shelves wolves calves thieves minute hour week month year mile inch foot pound
@@ -151,8 +167,8 @@ def read_tail(text: str, *, quoted: bool = False) -> Tail | None:
     if text.lower().rstrip(".") in _PERCENT:
         return Tail(percent=True)
     if re.match(r"^(?:\W*[^\W\d_]\W*|\W)$", text):  # one letter
-        unit = read_unit(text) if quoted or text in _LETTERS else None
-        return Tail(unit=unit) if unit is not None or text in _NOUNS else None
+        unit = read_unit(text) if quoted or text in _LETTERS or not text.isascii() else None
+        return Tail(unit=unit) if unit is not None or text in _NOUNS or is_counted(text) else None
     unit = read_unit(text)
     if unit is not None:
         return Tail(unit=unit)
@@ -166,7 +182,7 @@ def read_tail(text: str, *, quoted: bool = False) -> Tail | None:
         return inner._replace(factor=Fraction(_SCALES[first.lower()])) if inner else None
     if _ENDINGS.fullmatch(text):
         return Tail()
-    if text in _NOUNS or text.lower() in _NOUNS or _TIMES.fullmatch(text):
+    if text in _NOUNS or text.lower() in _NOUNS or is_counted(text) or _TIMES.fullmatch(text):
         return Tail(noun=True)
     part = _PART_OF.match(text)
     if part is not None:
