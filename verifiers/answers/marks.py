@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from reasonrl.verifiers.answers.tongues import ENDING, NAMES, SAID, STEMS
+
 MAX_LINE = 4_000
 """Characters of an answer line that are read."""
 MAX_BLOCK = 2_000
@@ -30,17 +32,26 @@ _NAMES = (
     r"|(?:\ucd5c\uc885[ \t]?)?(?:\uc815\ub2f5|\ub2f5)"
 )
 _DECORATION = r"(?:[^\w\n$\\({\[-]|[-_]|\\text(?:bf)?\{|\\mathbf\{){0,12}"
-_LINE = re.compile(
-    rf"^{_DECORATION}(?:{_NAMES})[*_` \t]{{0,6}}(?:\([^()\n]{{0,40}}\)[ \t]?)?"
-    rf"(?P<colon>(?:[ \t]?(?:is|est|es|ist|\u662f))?[ \t]?[:\uff1a=\u2236]|\u662f)[*_` \t}}]*"
-    rf"(?P<text>[^\n]{{0,{MAX_LINE}}})$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_HEADING = re.compile(
-    rf"^(?=[^\w\n]|final|(?-i:Answer)\b)[^\w\n]{{0,12}}(?:{_NAMES})[ \t]*(?:[*_]{{1,3}}|:)?[ \t]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""A line that is nothing but the mark: `## Answer`, `**Final Answer**`."""
+
+
+def _patterns(names: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Lines that begin with a mark, and lines that are nothing but one."""
+    line = re.compile(
+        rf"^{_DECORATION}(?:{names})[*_` \t]{{0,6}}(?:\([^()\n]{{0,40}}\)[ \t]?)?"
+        rf"(?P<colon>(?:[ \t]?(?:is|est|es|ist|\u662f|\u4e3a|\u70ba))?[ \t]?[:\uff1a=\u2236]"
+        rf"|\u662f|\u4e3a|\u70ba)[*_` \t}}]*"
+        rf"(?P<text>[^\n]{{0,{MAX_LINE}}})$",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    heading = re.compile(
+        rf"^(?=[^\w\n]|final|(?-i:Answer)\b)[^\w\n]{{0,12}}(?:{names})[ \t]*(?:[*_]{{1,3}}|:)?[ \t]*$",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    return line, heading
+
+
+_LINE, _HEADING = _patterns(_NAMES)
+_LINE_ELSEWHERE, _HEADING_ELSEWHERE = _patterns(f"{_NAMES}|{NAMES}")
 _HASHES = re.compile(
     r"####[ \t]*(?P<text>(?![0-9]{1,2}[.)][ \t]+[A-Za-z])[*_`]{0,3}"
     r"[-+\u2212\u2013$\\({\[.0-9\u20ac\u00a3][^\n]{0,400}|[A-Za-z][ \t]*$)",
@@ -58,8 +69,9 @@ _SAID = re.compile(
     | \u7b54\u6848(?:\u662f|\u4e3a|\u70ba)""",
     re.VERBOSE | re.IGNORECASE,
 )
+_SAID_ELSEWHERE = re.compile(SAID, re.VERBOSE | re.IGNORECASE)
 _SAYS = re.compile(r"nswer|NSWER|correct|final|respuesta|ntwort|r\u00e9ponse|resposta|risposta|\u7b54\u6848")
-_SENTENCE = re.compile(r"(?<=[^\s.])[.!\u3002](?=[*_\")$]{0,3}(?:\s+[A-Z(\"*]|\s*$))")
+_SENTENCE = re.compile(r"(?<=[^\s.])[.!\u3002\u0964](?=[*_\")$]{0,3}(?:\s+[A-Z(\"*]|\s*$))")
 _NEXT_QUESTION = re.compile(
     r"\n[ \t]{0,8}(?:(?:Q|Question|Problem|Human|User|Input|Exercise)(?: ?[0-9]{1,4})? ?[:.]"
     r"|<\|im_start\|>|<\|endoftext\|>)"
@@ -82,10 +94,12 @@ class Mark(NamedTuple):
 
 def answer_lines(text: str) -> Iterator[Mark]:
     """The answer lines that say something."""
-    if not _HINT.search(text):
+    elsewhere = _elsewhere(text)
+    if not elsewhere and not _HINT.search(text):
         return
+    lines, headings = (_LINE_ELSEWHERE, _HEADING_ELSEWHERE) if elsewhere else (_LINE, _HEADING)
     taken = -1
-    for match in _LINE.finditer(text):
+    for match in lines.finditer(text):
         said = unmarked(match["text"])
         if said and said not in ("\\[", "$$"):
             taken = match.end()
@@ -94,10 +108,15 @@ def answer_lines(text: str) -> Iterator[Mark]:
             taken = mark.after
             yield mark
     if taken < 0:
-        for match in _HEADING.finditer(text):
+        for match in headings.finditer(text):
             mark = _below(text, match.start(), match.end())
             if mark is not None:
                 yield mark
+
+
+def _elsewhere(text: str) -> bool:
+    """Whether a mark in another language than English may stand in a text."""
+    return any(stem in text for stem in STEMS)
 
 
 def _below(text: str, start: int, begin: int) -> Mark | None:
@@ -114,7 +133,7 @@ def _below(text: str, start: int, begin: int) -> Mark | None:
         return Mark(unmarked(fenced.strip().partition("\n")[0]), start, at + len(block), fenced.strip())
     paragraph = re.split(r"\n[ \t]*\n", block, maxsplit=1)[0]
     line = paragraph.partition("\n")[0]
-    if _LINE.match(line):
+    if _LINE_ELSEWHERE.match(line):
         return None  # two marks: the second one speaks for itself
     return Mark(unmarked(line), start, at + len(line), paragraph)
 
@@ -151,9 +170,9 @@ def tagged(text: str) -> list[Mark]:
 
 def said(text: str) -> Mark | None:
     """What the last sentence of its kind says the answer is, where nothing but friendly words follows."""
-    if not _SAYS.search(text):
-        return None
-    found = _last(_SAID, text)
+    found = _last(_SAID, text) if _SAYS.search(text) else None
+    if found is None and _elsewhere(text):
+        found = _last(_SAID_ELSEWHERE, text)
     if found is None:
         return None
     line = text[found.end() : found.end() + MAX_LINE].partition("\n")[0]
@@ -184,6 +203,7 @@ _TAIL = re.compile(
     r"|as (?:required|desired|needed|expected|requested))\s{0,3}(?=[.!]?$)",
     re.IGNORECASE,
 )
+_ENDING = re.compile(ENDING)
 _ICONS = re.compile(
     r"^[\u2190-\u21ff\u2600-\u27bf\u2b50\U0001f300-\U0001faff\ufe0f]+\s*"
     r"|\s*[\u2600-\u27bf\u2b50\U0001f300-\U0001faff\ufe0f]+$"
@@ -200,7 +220,7 @@ def unmarked(text: str) -> str:
         text = _HOPE.sub("", text)
     text = text.strip()
     if not text.isascii():
-        text = _ICONS.sub("", text).rstrip("\u3002")
+        text = _ENDING.sub("", _ICONS.sub("", text).rstrip("\u3002\u0964")).lstrip("\u3001")
     if "to" in text or "all" in text or "exactly" in text or "as " in text:
         text = _TAIL.sub("", text)
     if text[:1] in ("*", "_", "`", "~") or text[-1:] in ("*", "_", "`") or text[-2:-1] in ("*", "_", "`"):

@@ -23,8 +23,10 @@ class Unit(NamedTuple):
     scale: Fraction
 
 
-_BASES = "m kg s A K mol bit deg rad month ton celsius fahrenheit am pm usd eur gbp jpy cny inr rub krw mxn brl chf "
-_BASES += "pln czk sek lira idr vnd uah ils"
+_BASES = (
+    "m kg s A K mol bit deg rad month ton celsius fahrenheit am pm usd eur gbp jpy cny inr rub krw mxn brl chf "
+    "pln czk sek lira idr vnd uah ils"
+)
 
 _DERIVED = """
     g=1/1000 kg; t=1000 kg; min=60 s; h=3600 s; day=86400 s; week=604800 s; fortnight=1209600 s
@@ -73,26 +75,32 @@ _NAMES = """
     секунда секунды секунд с: s; минута минуты минут мин: min; час часа часов ч: h; день дня дней: day
     неделя недели недель: week; месяц месяца месяцев: month; год года лет: year; рубль рубля рублей руб: rub
     доллар доллара долларов: usd; градус градуса градусов: deg
+    
     kilómetro kilomètre chilometro chilometri quilômetro quilómetro kilometrów kilometr kilometry kilometrů kilometriä: km
     centímetro centimètre centimetro centimetri zentimeter centymetrów centimetrů senttimetriä santimetre: cm
     milímetro millimètre millimetro millimetri milimetrów milimetrů milimetre: mm; metrów metry metrů metriä mét: m
     quadratmeter metrekare kvadratmeter neliömetriä: m^2; quadratzentimeter santimetrekare kvadratcentimeter: cm^2
-    kubikmeter metreküp: m^3; kubikzentimeter: cm^3; sekundy sekund sekunder sekuntia seconden saniye detik secondi giây: s
-    minutes minut minuty minuter minuuttia dakika menit phút: min; godzin godziny hodin hodiny timmar tuntia giờ uur: h
-    dni dní dagen dagar päivää ngày: day; tygodni tygodnie týdnů weken veckor viikkoa hafta minggu tuần: week
+    kubikmeter metreküp: m^3; kubikzentimeter: cm^3
+    sekundy sekund sekunder sekuntia seconden saniye detik secondi giây: s
+    minutes minut minuty minuter minuuttia dakika menit phút: min
+    godzin godziny hodin hodiny timmar tuntia giờ uur: h; dni dní dagen dagar päivää ngày: day
+    tygodni tygodnie týdnů weken veckor viikkoa hafta minggu tuần: week
     miesięcy miesiące měsíců maanden månader kuukautta bulan tháng: month; jaar vuotta yıl tahun år: year
-    gramów gramů grammi grammaa gramas grama: g; kilogramów kilogramů chilogrammi kilogramm kilogrammo kilogrammaa kiloa: kg
-    litrów litrů litraa lít: L; złotych złote złoty zł: pln; korun koruny kč: czk; kronor: sek; lira: lira; euroa ευρώ: eur
+    gramów gramů grammi grammaa gramas grama: g
+    kilogramów kilogramů chilogrammi kilogramm kilogrammo kilogrammaa kiloa: kg; litrów litrů litraa lít: L
+    złotych złote złoty zł: pln; korun koruny kč: czk; kronor: sek; lira: lira; euroa ευρώ: eur
     grad graden grader stopni stupňů gradi derece derajat độ: deg; rupiah: idr; đồng: vnd; гривень гривні грн: uah
-    метрів: m; кілометрів: km; сантиметрів: cm; грамів: g; кілограмів: kg; літрів: L; годин години: h; хвилин хвилини: min
-    днів дні: day; років роки: year; тижнів: week; місяців: month; секунд секунди: s; євро евро: eur
-    μέτρα: m; χιλιόμετρα: km; εκατοστά: cm; γραμμάρια: g; κιλά: kg; λίτρα: L; ώρες: h; δευτερόλεπτα: s; ημέρες μέρες: day
-    εβδομάδες: week; μήνες: month; χρόνια έτη: year; μοίρες: deg; מטר מטרים: m; קילומטר קילומטרים: km; שעות: h
-    דקות: min; שניות: s; ימים: day; שבועות: week; חודשים: month; שנים שנה: year; ליטר: L; שקלים שקל: ils; מעלות: deg
-    متر أمتار: m; كيلومتر: km; سم: cm; ساعة ساعات: h; دقيقة دقائق: min; ثانية: s; يوم أيام: day; أسبوع أسابيع: week; شهر أشهر: month
-    سنة سنوات عام: year; لتر: L; دولار: usd; درجة درجات: deg; メートル: m; キロメートル: km; センチメートル センチ: cm; ミリメートル: mm
-    キロ キログラム: kg; グラム: g; リットル: L; 平方メートル: m^2; か月 ヶ月: month; 週間: week; 日間 日: day; ドル: usd; ユーロ: eur
-    킬로미터: km; 센티미터: cm; 밀리미터: mm; 그램: g; 킬로그램: kg; 리터: L; 개월: month; 주일: week; 달러: usd; 유로: eur; 도: deg
+    метрів: m; кілометрів: km; сантиметрів: cm; грамів: g; кілограмів: kg; літрів: L; годин години: h
+    хвилин хвилини: min; днів дні: day; років роки: year; тижнів: week; місяців: month; секунд секунди: s
+    євро евро: eur; μέτρα: m; χιλιόμετρα: km; εκατοστά: cm; γραμμάρια: g; κιλά: kg; λίτρα: L; ώρες: h
+    δευτερόλεπτα: s; ημέρες μέρες: day; εβδομάδες: week; μήνες: month; χρόνια έτη: year; μοίρες: deg; מטר מטרים: m
+    קילומטר קילומטרים: km; שעות: h; דקות: min; שניות: s; ימים: day; שבועות: week; חודשים: month; שנים שנה: year
+    ליטר: L; שקלים שקל: ils; מעלות: deg; متر أمتار: m; كيلومتر: km; سم: cm; ساعة ساعات: h; دقيقة دقائق: min
+    ثانية: s; يوم أيام: day; أسبوع أسابيع: week; شهر أشهر: month; سنة سنوات عام: year; لتر: L; دولار: usd
+    درجة درجات: deg; メートル: m; キロメートル: km; センチメートル センチ: cm; ミリメートル: mm; キロ キログラム: kg
+    グラム: g; リットル: L; 平方メートル: m^2; か月 ヶ月: month; 週間: week; 日間 日: day; ドル: usd; ユーロ: eur
+    킬로미터: km; 센티미터: cm; 밀리미터: mm; 그램: g; 킬로그램: kg; 리터: L; 개월: month; 주일: week; 달러: usd
+    유로: eur; 도: deg
 """
 
 _PREFIXES = {
