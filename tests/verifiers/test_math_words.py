@@ -12,6 +12,7 @@ HARMLESS = r"""
     42 units|\$42|42 people|42 USD|42 \text{ years old}|42 girls in the class|exactly 42|a total of 42 apples
     Jane has 42 apples left.|42 points|42 ways|There are 42 students in the class.
     The train travels 42 miles per hour.|42 marbles in total|42 times|₹42|42 months old|42 of them
+    \text{The area is }42|The total cost is 42
     42, altogether|42\text{ (ways)}|42 years|42 children|¥42|42 \text{ dollars per month}|42-foot
 """
 HARMFUL = r"""
@@ -25,6 +26,8 @@ HARMFUL = r"""
     42 half dollars|42 below zero|guess: 42|lower bound 42|at most 42|42 is not the answer|it isn't 42
     42 more apples|42 fewer|42 often|42 numerous|42 tends|42 zzz|42 Often|42 twos|maximum 42|about 42|42+
     The number exceeds 42.|It differs from 42.|No one has 42.|42 percent more|42 radians
+    42...|42\ldots|42…|42^{1}|42^1|\text{The area is not }42|\text{The area is below }42|my guess is 42|old answer 42
+    The sum of the digits is twice 42|42 gradians|42 tens of thousands
 """
 
 

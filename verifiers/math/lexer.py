@@ -115,6 +115,8 @@ def tokenize(text: str) -> list[Token] | None:
         for pattern, plain in _REWRITES:
             text = pattern.sub(plain, text)
     text = _thousands(text.strip()).strip()
+    if text.endswith("...") and _GOES_ON.search(text):
+        return None
     tokens: list[Token] = []
     position, spaced = 0, False
     while position < len(text):
@@ -153,6 +155,8 @@ def tokenize(text: str) -> list[Token] | None:
     return tokens
 
 
+_GOES_ON = re.compile(r"(?<![.\d])\d+\s*\.\.\.$")
+"""42...: something follows, and it is not said what."""
 _GROUPS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
 _BLANKS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?: \d{3})+(?![\d,])")
 

@@ -28,7 +28,8 @@ def spelling(text: str) -> str:
         text = _WRAPPERS.sub(r"\1", text)
         text = _FRACTIONS.sub(r"\\frac", text)
         text = _NOISE.sub(" " if "\\ " in text else "", text)
-    return _BLANKS.sub("", " ".join(text.split())).rstrip(".")
+    plain = _BLANKS.sub("", " ".join(text.split()))
+    return plain if plain.endswith("...") else plain.rstrip(".")
 
 
 def words(text: str) -> str | None:

@@ -76,7 +76,7 @@ _NAMES = """
     неделя недели недель: week; месяц месяца месяцев: month; год года лет: year; рубль рубля рублей руб: rub
     доллар доллара долларов: usd; градус градуса градусов: deg
     
-    kilómetro kilomètre chilometro chilometri quilômetro quilómetro kilometrów kilometr kilometry kilometrů kilometriä: km
+    kilómetro kilomètre chilometro chilometri quilômetro quilómetro kilometrów kilometrů kilometriä: km
     centímetro centimètre centimetro centimetri zentimeter centymetrów centimetrů senttimetriä santimetre: cm
     milímetro millimètre millimetro millimetri milimetrów milimetrů milimetre: mm; metrów metry metrů metriä mét: m
     quadratmeter metrekare kvadratmeter neliömetriä: m^2; quadratzentimeter santimetrekare kvadratcentimeter: cm^2
@@ -161,6 +161,7 @@ def _tables() -> tuple[dict[str, Unit], dict[str, Unit]]:
     for name, key in prefixed.items():
         base, _, exponent = key.partition("^")
         unit = _combined([(units.get(base) or symbols[base], int(exponent or 1))])
+        name = name.replace("\N{GREEK SMALL LETTER MU}", "u")  # as in the text that is read
         for spelling in {name, name + "s"}:
             names.setdefault(spelling, unit)
     return symbols, names

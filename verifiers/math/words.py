@@ -119,7 +119,10 @@ _TIMES = re.compile(
 )
 _BEFORE = re.compile(
     r"(?:exactly|precisely|only|just|total|in total|altogether|a total of|us|usd|eur|gbp|inr|cad|aud|rs\.?|rmb"
-    r"|(?:the|our|your|my) (?:final |correct )?(?:answer|result|value|number|total|sum) (?:is|equals)|it is|it's"
+    r"|(?:the|our|your|my) (?:final |correct )?(?:answer|result|value|number|total|sum|area|perimeter"
+    r"|circumference|volume|length|width|height|depth|distance|radius|diameter|side|angle|cost|price|profit|difference"
+    r"|product|quotient|remainder|average|mean|median|mode|probability|ratio|slope|speed|time|age|weight|(?:maximum|minimum"
+    r"|largest|smallest|total|exact) (?:value|number|area|cost|distance|time)) (?:is|equals)|it is|it's"
     r"|(?:there|they) are|(?:he|she) has|(?:they|we|you) have|we get|(?:we|you) need|you get)",
     re.IGNORECASE,
 )
