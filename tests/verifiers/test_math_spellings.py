@@ -85,3 +85,21 @@ def test_cases_from_the_field_are_judged_as_labelled() -> None:
             if judge(case["gold"], case["pred"]).correct is not row["expected"]:
                 wrong.append(case)
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ("10^{-3}", "10\u207b\u00b3"), ("x^{12}", "x\u00b9\u00b2"), ("x_1", "x\u2081"), ("1/2", "1\u20442"),
+        ("\\lambda", "\u03bb"), ("1234567", "1.234.567"), ("1234.5", "1 234,5"), ("10\\text{ cm}^2", "10 cm\u00b2"),
+    ],
+)  # fmt: skip
+def test_raised_digits_letters_and_groups_mean_what_they_show(gold: str, answer: str) -> None:
+    assert verify_math(gold, f"\\boxed{{{answer}}}").correct
+    assert not verify_math("42", f"\\boxed{{{answer}}}").correct
+
+
+@pytest.mark.parametrize("answer", ["4\u00b2", "4\u2082", "42\u00b9", "4\u2070\u00b2", "1.234.56", "12 34,5"])
+def test_raised_and_lowered_digits_are_not_read_as_plain_ones(answer: str) -> None:
+    assert not verify_math("42", f"\\boxed{{{answer}}}").correct
+    assert not verify_math("1234.5", f"\\boxed{{{answer}}}").correct

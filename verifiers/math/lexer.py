@@ -36,8 +36,15 @@ _UNICODE = {
     "\N{OHM SIGN}": r"\Omega ",
     "\N{DEGREE CELSIUS}": r"^\circ C ", "\N{DEGREE FAHRENHEIT}": r"^\circ F ",
     "\N{MICRO SIGN}": r"\mu ", "\N{GREEK SMALL LETTER MU}": r"\mu ",
-    "\N{LOGICAL OR}": r"\lor ",
+    "\N{LOGICAL OR}": r"\lor ", "\N{FRACTION SLASH}": "/", "\N{DIVISION SLASH}": "/",
+    "\N{GREEK SMALL LETTER GAMMA}": r"\gamma ", "\N{GREEK SMALL LETTER DELTA}": r"\delta ",
+    "\N{GREEK SMALL LETTER LAMDA}": r"\lambda ", "\N{GREEK SMALL LETTER SIGMA}": r"\sigma ",
+    "\N{GREEK SMALL LETTER PHI}": r"\phi ", "\N{GREEK SMALL LETTER OMEGA}": r"\omega ",
+    "\N{GREEK CAPITAL LETTER DELTA}": r"\Delta ",
 }  # fmt: skip
+_RAISED = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-")
+_LOWERED = str.maketrans("".join(map(chr, range(0x2080, 0x208A))), "0123456789")
+_SCRIPTS = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207b]{2,}|[\u00b9\u2070\u2074-\u2079]|[\u2080-\u2089]+")
 _FOREIGN = "\u00c0-\u024f\u0370-\u052f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _LETTERS = re.compile(f"[{_FOREIGN}]")
 """Letters that words behind a number may have; one of them alone is never a name."""
@@ -88,6 +95,14 @@ _TOKEN = re.compile(
 )
 
 
+def _script(match: re.Match[str]) -> str:
+    """Raised and lowered digits: 10\u207b\u00b3 is 10^{-3}."""
+    found = match[0]
+    return (
+        f"_{{{found.translate(_LOWERED)}}}" if "\u2080" <= found[0] <= "\u2089" else f"^{{{found.translate(_RAISED)}}}"
+    )
+
+
 class Token(NamedTuple):
     """`kind` is number, repeating, text, break, command, set ("\\{" or "\\}"), word or operator."""
 
@@ -107,6 +122,7 @@ def tokenize(text: str) -> list[Token] | None:
         return None
     text = plain_spelling(text)
     if not text.isascii():
+        text = _SCRIPTS.sub(_script, text)
         for sign, plain in _UNICODE.items():
             text = text.replace(sign, plain)
         if not _LETTERS.sub("", text).isascii():
