@@ -131,7 +131,7 @@ def _power(node: Node) -> bool:
     base, exponent = node.args
     power = algebra.rational(exponent)
     if power == 1:  # 42^1; but 3 x 10^1 is scientific notation
-        return base != num(10)
+        return bool(base != num(10))
     if power is None or power.denominator != 1 or abs(power) < 2:
         return False
     while base.op in ("neg", "div"):
