@@ -20,6 +20,7 @@ _MAX_BETWEEN = 60
 _OPEN = re.compile(r"(?:\\(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{")
 _TOKEN = re.compile(r"(?:\\{1,4}(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{|\\.|[{}]", re.DOTALL)
 _SHORT = re.compile(r"\\(?:boxed|fbox)[ \t]{1,9}(?P<content>-?[0-9][0-9.,/]{0,30}(?<![.,])|[A-Za-z])(?![\w{])")
+_UNBRACED = ("boxed ", "boxed\t", "fbox ", "fbox\t")
 _NOTHING = re.compile(
     r"[\s$.?_\\,;:!~{}-]*|\\(?:l|c)?dots"
     r"|(?:\\text\w*\{)?\s*[<\[(]?(?:your |the |final |my )*(?:answer|number|result|value)"
@@ -72,7 +73,9 @@ def boxes(text: str) -> list[Box]:
         return []
     first = max(0, first - len("\\frame"))
     openings = [match.start() for match in _OPEN.finditer(text, first)]
-    found = [Box(m.start(), *m.span("content"), m.end()) for m in _SHORT.finditer(text, first)]
+    found: list[Box] = []
+    if any(command in text for command in _UNBRACED):
+        found = [Box(m.start(), *m.span("content"), m.end()) for m in _SHORT.finditer(text, first)]
     if not openings:
         return found
     opened: list[tuple[int, int] | None] = []

@@ -125,7 +125,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         found = any(_dashes(reading) == _dashes(reference) for reading in candidates(final, marked=options.extract))
         reason = "a date or a score is compared as it is written"
         return accept(final[:80], method="text") if found else reject(final[:80], method="text", reason=reason)
-    golds = [*_trees(reference), *_trees(_beside_its_letter(reference))]
+    golds = _gold_trees(reference)
     if (
         not golds and texts.words(reference) is None and texts.choice(reference, explained=True) is None
     ):  # not readable here: only the same spelling can be judged
@@ -217,6 +217,12 @@ def _reference(gold: str) -> str | None:
         if _trees(reading):
             return reading
     return final
+
+
+@functools.lru_cache(maxsize=2048)
+def _gold_trees(gold: str) -> tuple[Node, ...]:
+    """The readings of a gold, with and without the letter of its choice."""
+    return (*_trees(gold), *_trees(_beside_its_letter(gold)))
 
 
 def _beside_its_letter(gold: str) -> str:
