@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reasonrl.verifiers.answers import NOT_MARKED, read_final
+from reasonrl.verifiers.answers.hidden import visible
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math import algebra
@@ -136,6 +137,8 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
     if not final and missing is not NOT_MARKED and options.extract:  # marked, but taken back or contradicted
         return reject(None, method=METHOD, reason=missing, status=Status.UNPARSABLE)
     if not final:
+        if texts.says_only(reference, visible(prediction)):
+            return accept(prediction.strip()[:80], method="text")
         return no_answer(missing)
     comparison = None
     readable = False
@@ -194,7 +197,7 @@ def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     if spelled[0] == spelled[1] and spelled[0]:
         return accept(prediction[:80], method="text")
     letter = texts.choice(gold, explained=True)
-    if letter is not None and texts.choice(prediction, explained=True) == letter:
+    if letter is not None and (texts.choice(prediction, explained=True) or texts.small_choice(prediction)) == letter:
         return accept(prediction[:80], method="choice")
     said = texts.words(gold)
     if said is not None and len(said) > 1 and texts.same_words(said, texts.words(prediction)):
