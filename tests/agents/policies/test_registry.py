@@ -64,7 +64,7 @@ def test_an_unknown_name_lists_what_exists() -> None:
 
 
 def test_a_mistyped_name_is_corrected() -> None:
-    with pytest.raises(ValueError, match=r"unknown policy 'tinny'. Did you mean 'tiny'"):
+    with pytest.raises(ValueError, match=r"unknown policy 'tinny': did you mean 'tiny'"):
         get_policy("tinny")
 
 
