@@ -137,7 +137,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
     if not final and missing is not NOT_MARKED and options.extract:  # marked, but taken back or contradicted
         return reject(None, method=METHOD, reason=missing, status=Status.UNPARSABLE)
     if not final:
-        if texts.says_only(reference, visible(prediction)):
+        if texts.words(reference) is not None and texts.says_only(reference, visible(prediction)):
             return accept(prediction.strip()[:80], method="text")
         return no_answer(missing)
     comparison = None
