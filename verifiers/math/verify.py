@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from reasonrl.verifiers.answers import NOT_MARKED, read_final
+from reasonrl.verifiers.answers import NOT_MARKED, read_final, without_thoughts
 from reasonrl.verifiers.answers.hidden import visible
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.inputs import judge_any
@@ -137,7 +137,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
     if not final and missing is not NOT_MARKED and options.extract:  # marked, but taken back or contradicted
         return reject(None, method=METHOD, reason=missing, status=Status.UNPARSABLE)
     if not final:
-        if texts.words(reference) is not None and texts.says_only(reference, visible(prediction)):
+        if texts.words(reference) is not None and texts.says_only(reference, _shown(prediction)):
             return accept(prediction.strip()[:80], method="text")
         return no_answer(missing)
     comparison = None
@@ -175,6 +175,12 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
     if readable or texts.words(final) is not None:
         return reject(final[:80], method="text", reason="another text")
     return reject(final[:80], method=METHOD, reason="the answer cannot be read", status=Status.UNPARSABLE)
+
+
+def _shown(response: str) -> str:
+    """What a reader sees of a response that may be nothing but a few words; the empty string of a longer one."""
+    text = without_thoughts(response)
+    return visible(text) if len(text) <= MAX_CHARS else ""
 
 
 def _dashes(text: str) -> str:
