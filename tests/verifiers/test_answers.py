@@ -58,6 +58,13 @@ MARKED = [
     "The final answer is $42$. I hope it is correct.",
     "The answer is 42, altogether.",
     "The answer is 42.\n\nHope this helps!",
+    # its only emphasised value, in the last sentence
+    "## Solution\n\nThe product is **42**.",
+    "6 times 7. The product is **42**.",
+    "**Solution**\n\nSo the total cost is 2 dollars less.\nThe sum of the roots is **$42$**",
+    "Thus, the area of the shaded square is **42**.",
+    "The greatest common divisor is **42.**",
+    "The final result is **42**!",
     "The answer is 42.\n\nQ: There are 3 cars. How many?\nA: Let us think.",
     # boxes
     "\\boxed{42}",
@@ -169,6 +176,7 @@ HIDDEN = [
     "~~\\boxed{42}~~",
     "~~Answer: 42~~",
     "<del>\\boxed{42}</del>",
+    "<del>\\boxed{42} <del></del></del>",
     "\\sout{\\boxed{42}}",
     "\\boxed{\\cancel{42}}",
     "```python\nprint('\\boxed{42}')\n```",
@@ -190,6 +198,32 @@ NONE = [
     "#### Step 42",
     "The answer is near. 42",
     "so 42\nso it is",
+    # an emphasised value beside which something else could be meant
+    "**42**, I think",
+    "The product is **42**, or so.",
+    "The product is **41** or **42**.",
+    "The product is **41**.\n\nThe sum is **42**.",
+    "So it is $\\mathbf{41}$, **41**. The product is **42**.",
+    "The answer is near 41. The product is **42**.",
+    "The product is not **42**.",
+    "If it were so, the product is **42**.",
+    "Suppose the product is **42**.",
+    "The teacher's guess is **42**.",
+    "The wrong value is **42**.",
+    "The number of the wrong option is **42**.",
+    "The sum of the other digits is **42**.",
+    "The number of steps is **42**.",
+    "The upper bound is **42**.",
+    "The product is **42**?",
+    "The product is **42**. Wait, no.",
+    "The product is **42**. It is 41.",
+    "- The product is **42**.",
+    "> The product is **42**.",
+    "A student wrote: the product is **42**.",
+    "The product is **about 42**.",
+    "The product is 42.",
+    "<think>The product is **42**.",
+    "```python\nThe product is **42**.\n```",
 ]
 
 
@@ -204,6 +238,11 @@ def test_what_is_denied_hedged_hidden_or_unmarked_is_no_answer(response: str) ->
     for verdict in (verify_math("42", response), verify_number("42", response)):
         assert verdict.status in (Status.WRONG, Status.UNPARSABLE, Status.NO_ANSWER)
         assert verdict.reason
+
+
+def test_families_that_ask_for_a_mark_read_no_emphasised_value() -> None:
+    assert read_final("The product is **42**.", bare=False).text is None
+    assert extract_answer("The product is **42**.") is None
 
 
 @pytest.mark.parametrize(
@@ -314,6 +353,9 @@ def test_clothes_are_taken_off_only_where_they_are_round_all_of_it(text: str, sh
         "<answer>",
         "~~",
         "<del>",
+        "<del>x</",
+        "The product is **4**. ",
+        "**4** ",
         "<!--",
         "%",
         "```python\n",

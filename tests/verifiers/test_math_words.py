@@ -97,3 +97,64 @@ def test_before_a_number_only_a_few_words_stand() -> None:
 def test_long_words_are_refused_at_once(size: int) -> None:
     assert not verify_math("42", "\\boxed{42 " + "a" * size + "}").correct
     assert not verify_math("42", "\\boxed{" + "of the " * (size // 7) + "42}").correct
+
+
+@pytest.mark.parametrize(
+    ("gold", "response"),
+    [
+        ("yes", "Yes"),
+        ("yes", "Yes."),
+        ("yes", "**Yes**"),
+        ("No", " no\n"),
+        ("odd", "$Odd$"),
+        ("the derivative", "derivative"),
+        ("derivative", "The derivative."),
+        (r"\text{Evelyn}", "Evelyn"),
+        (r"\text{no solutions}", "There are no solutions."),
+        ("A", "a"),
+        ("A", "(a)"),
+        ("(B)", "b."),
+        ("C", "c)"),
+        ("D", "**d**"),
+        ("E", "(e)"),
+        ("B", r"\boxed{\text{(b)}}"),
+        ("B", "Answer: b"),
+    ],
+)
+def test_a_response_of_nothing_but_the_words_of_the_gold_counts(gold: str, response: str) -> None:
+    assert verify_math(gold, response).correct
+
+
+@pytest.mark.parametrize(
+    ("gold", "response"),
+    [
+        ("yes", "No"),
+        ("yes", "Yes, or no"),
+        ("yes", "Yes?"),
+        ("yes", "yes\nno"),
+        ("yes", "not yes"),
+        ("yes", "yes yes"),
+        ("yes", "<think>yes</think>"),
+        ("yes", "~~yes~~"),
+        ("yes", "it is yes"),
+        ("even", "uneven"),
+        ("even", "even or odd"),
+        ("derivative", "no derivative"),
+        ("42", "forty-two"),
+        ("A", "b"),
+        ("A", "a or b"),
+        ("A", "a, b"),
+        ("A", "(a)(b)"),
+        ("A", "not a"),
+        ("A", "a + 1"),
+        ("A", r"\boxed{a_1}"),
+        ("A", r"\boxed{2a}"),
+        ("a", "A"),
+        ("x", "X"),
+        ("X", "x"),
+        ("E", "e"),
+        ("I", "i"),
+    ],
+)
+def test_other_words_and_letters_do_not_count(gold: str, response: str) -> None:
+    assert not verify_math(gold, response).correct

@@ -8,6 +8,7 @@ without_thoughts(text)     less what was thought aloud
 reading.py    the order of marks                 marks.py    lines, hashes, tags, sentences
 boxes.py      `\\boxed{}` and its spellings       hedges.py   words that take an answer back
 thoughts.py   `<think>` and its kin              hidden.py   comments and what is struck out
+clothes.py    formula signs round an answer      emphasis.py "The product is **42**."
 """
 
 from __future__ import annotations

@@ -14,12 +14,14 @@ MAX_BOXES = 60
 """Only so many boxes are looked at, from the end."""
 MAX_BOX = 20_000
 _MAX_NESTED = 4
+_MAX_PLAIN = 100
 _MAX_BETWEEN = 60
 """Characters between two boxes of one answer."""
 
 _OPEN = re.compile(r"(?:\\(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{")
 _TOKEN = re.compile(r"(?:\\{1,4}(?:boxed|fbox|framebox)|\x08oxed)[ \t]{0,9}\{|\\.|[{}]", re.DOTALL)
 _SHORT = re.compile(r"\\(?:boxed|fbox)[ \t]{1,9}(?P<content>-?[0-9][0-9.,/]{0,30}(?<![.,])|[A-Za-z])(?![\w{])")
+_UNBRACED = ("boxed ", "boxed\t", "fbox ", "fbox\t")
 _NOTHING = re.compile(
     r"[\s$.?_\\,;:!~{}-]*|\\(?:l|c)?dots"
     r"|(?:\\text\w*\{)?\s*[<\[(]?(?:your |the |final |my )*(?:answer|number|result|value)"
@@ -70,9 +72,14 @@ def boxes(text: str) -> list[Box]:
     first = text.find("box") if "\x08" not in text else 0
     if first < 0:
         return []
+    plain = _plain_box(text) if first else None
+    if plain is not None:
+        return [plain]
     first = max(0, first - len("\\frame"))
     openings = [match.start() for match in _OPEN.finditer(text, first)]
-    found = [Box(m.start(), *m.span("content"), m.end()) for m in _SHORT.finditer(text, first)]
+    found: list[Box] = []
+    if any(command in text for command in _UNBRACED):
+        found = [Box(m.start(), *m.span("content"), m.end()) for m in _SHORT.finditer(text, first)]
     if not openings:
         return found
     opened: list[tuple[int, int] | None] = []
@@ -89,6 +96,18 @@ def boxes(text: str) -> list[Box]:
         elif shown[-1] == "{" and len(shown) > 2:
             opened.append(token.span())
     return sorted(found)
+
+
+def _plain_box(text: str) -> Box | None:
+    r"""The only box, where it is a `\boxed{42}` with no braces or commands in it; None: look closer."""
+    start = text.find("\\boxed{")
+    if start < 0 or text.count("box") != 1 or text[start - 1 : start] == "\\":
+        return None
+    begin = start + len("\\boxed{")
+    end = text.find("}", begin, begin + _MAX_PLAIN)
+    if end < 0 or "{" in text[begin:end] or "\\" in text[begin:end]:
+        return None
+    return Box(start, begin, end, end + 1)
 
 
 def last_boxes(text: str) -> Boxed | None:

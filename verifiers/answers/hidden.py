@@ -35,7 +35,7 @@ def visible(response: str) -> str:
         text = _TEX_COMMENT.sub("", text)
     if "\\iffalse" in text or "{comment}" in text:
         text = _SWITCHED_OFF.sub(" ", text)
-    if "~~" in text or "<del" in text or "<strike" in text:
+    if "~~" in text or ("</" in text and ("<del" in text or "<strike" in text)):
         text = _STRUCK.sub(" ", text)
     if "\\" in text and _UNSEEN.search(text):
         text = _UNSEEN.sub(" ", text)

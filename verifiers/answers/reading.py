@@ -5,7 +5,8 @@ Read in this order, in what is left when thoughts, comments and struck-out text 
 1. the last box that holds something, or "final answer ..." behind it
 2. `<answer>` tags that agree    3. the first answer line, where no other one differs    4. the last `####`
 5. "The answer is ..." with nothing but friendly words behind it
-6. where `bare` allows it, a response that is nothing but one short expression
+6. where `bare` allows it, a response that is nothing but one short expression, or whose last sentence states its only
+   emphasised value
 
 An answer that the words round it take back is none, and so are two answers side by side.
 """
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from reasonrl.verifiers.answers.boxes import boxes, last_boxes
 from reasonrl.verifiers.answers.clothes import bare as unclothed
 from reasonrl.verifiers.answers.clothes import typed
+from reasonrl.verifiers.answers.emphasis import emphasised
 from reasonrl.verifiers.answers.hedges import taken_back
 from reasonrl.verifiers.answers.hidden import visible
 from reasonrl.verifiers.answers.marks import Mark, answer_lines, first_question, hashes, said, tagged
@@ -50,7 +52,8 @@ def read_final(response: str, *, bare: bool = True) -> Final:
 
     Args:
         response: the whole text.
-        bare: whether a response that is nothing but one short expression is its answer.
+        bare: whether a response that is nothing but one short expression is its answer, and an emphasised value in
+            its last sentence.
 
     >>> read_final("So the result is \\boxed{42}.").text, read_final("**Answer: 42**").text, read_final("42").text
     ('42', '42', '42')
@@ -78,6 +81,9 @@ def read_final(response: str, *, bare: bool = True) -> Final:
         return _meant(text, mark)
     if bare and is_short_expression(text):
         return Final(unclothed(text))
+    stated = emphasised(text) if bare and "**" in text else None
+    if stated is not None and is_short_expression(stated[0]):
+        return _meant(text, Mark(*stated))
     return Final(None, NOT_MARKED)
 
 

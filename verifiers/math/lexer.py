@@ -194,6 +194,9 @@ class Unreadable(Exception):
     """The tokens are no answer."""
 
 
+_END = Token("end", "")
+
+
 class Reader:
     """A place in a list of tokens."""
 
@@ -201,16 +204,26 @@ class Reader:
         self.tokens = tokens
         self.position = 0
 
+    @property
+    def done(self) -> bool:
+        """Whether no token is left: nothing can be taken."""
+        return self.position >= len(self.tokens)
+
     def peek(self, ahead: int = 0) -> Token:
         index = self.position + ahead
-        return self.tokens[index] if index < len(self.tokens) else Token("end", "")
+        return self.tokens[index] if index < len(self.tokens) else _END
 
     def at(self, *texts: str, kind: str = "operator") -> bool:
-        token = self.peek()
-        return token.kind == kind and token.text in texts
+        if self.position >= len(self.tokens):
+            return False
+        found, text, _ = self.tokens[self.position]
+        return found == kind and text in texts
 
     def take(self, *texts: str, kind: str = "operator") -> bool:
-        if self.at(*texts, kind=kind):
+        if self.position >= len(self.tokens):  # as `at`, written out: nothing is called more often
+            return False
+        found, text, _ = self.tokens[self.position]
+        if found == kind and text in texts:
             self.position += 1
             return True
         return False

@@ -33,6 +33,7 @@ INFINITY = Node("const", ("inf",))
 MINUS_INFINITY = Node("neg", (INFINITY,))
 PI = Node("const", ("pi",))
 SCALARS = frozenset(["num", "sym", "const", "add", "mul", "div", "pow", "neg", "fact", "binom", "func", "log"])
+_LEAVES = frozenset(["num", "sym", "const"])
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -42,7 +43,8 @@ def walk(node: Node) -> Iterator[Node]:
         part = stack.pop()
         if isinstance(part, Node):
             yield part
-            stack.extend(part.args)
+            if part.op not in _LEAVES:
+                stack.extend(part.args)
         elif isinstance(part, tuple):
             stack.extend(part)
 

@@ -35,6 +35,7 @@ _NUMBER = re.compile(
     (?:\s*[$€£¥￥₹₽₩°])?(?P<unit>\s*(?:[^\s0-9.,/^*+=<>!?_()][^=<>!?_]*|,\s+[a-z][a-z ]*|\([a-z ]*\))?)[\s.]*""",
     re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
 )
+_DIGIT = re.compile("[0-9]")
 _LATEX = (
     (re.compile(r"\\[dt]?frac\s*\{([0-9]+)\}\s*\{([0-9]+)\}"), r" \1/\2 "),  # apart: 1\frac{4}{5} is a mixed number
     (re.compile(r"\\(?:text|mathrm)\s*\{((?:[A-Za-z ]|[^\x00-\x7f])*)\}"), r" \1"),
@@ -97,12 +98,17 @@ def parse_number(text: str, *, percent_is_unit: bool = False) -> Fraction | None
     text = text.strip()
     if not 0 < len(text) <= MAX_CHARS or ".." in text:
         return None
-    for pattern, plain in _LATEX:
-        text = pattern.sub(plain, text)
+    if text.isdigit() and text.isascii():
+        return Fraction(int(text)) if len(text) <= MAX_DIGITS else None
+    if not _DIGIT.search(text):
+        return None
+    if "\\" in text or "{,}" in text:
+        for pattern, plain in _LATEX:
+            text = pattern.sub(plain, text)
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     if len(text) > 2 and text[0] == text[-1] == "$":  # a formula, not a price
         text = text[1:-1]
-    for pattern, sign in _GROUPED:
+    for pattern, sign in _GROUPED if "," in text or "'" in text else ():
         grouped = pattern.fullmatch(text.strip())
         if grouped is not None:
             text = grouped[1].replace(sign, "") + "." + (grouped[2] or "0")

@@ -76,7 +76,7 @@ class _Parser(UnitReader):
     def items(self, depth: int) -> Node:
         """One item, or a list of them."""
         found = [self.item(depth)]
-        while self.separator():
+        while not self.done and self.separator():
             if len(found) >= MAX_ITEMS:
                 raise Unreadable
             found.append(self.item(depth))
@@ -96,7 +96,7 @@ class _Parser(UnitReader):
             raise Unreadable
         self.leading_words()
         members, operators = [self.ratio(depth)], []
-        while True:
+        while not self.done:
             token = self.peek()
             relation = RELATIONS.get(token.text) if token.kind in ("operator", "command") else None
             if relation is None:
@@ -133,7 +133,7 @@ class _Parser(UnitReader):
 
     def ratio(self, depth: int) -> Node:
         parts = [self.union(depth)]
-        while self.take(":") or self.take("to", kind="word") or self.at_to():
+        while not self.done and (self.take(":") or self.take("to", kind="word") or self.at_to()):
             parts.append(self.union(depth))
         if len(parts) == 1:
             return parts[0]
@@ -150,7 +150,7 @@ class _Parser(UnitReader):
 
     def union(self, depth: int) -> Node:
         left = self.sum(depth)
-        while True:
+        while not self.done:
             token = self.peek()
             if self.take("cup", kind="command") or (
                 token.kind == "word" and token.text == "U" and left.op in ("interval", "tuple", "union")
@@ -160,11 +160,12 @@ class _Parser(UnitReader):
             elif self.take("setminus", "backslash", kind="command"):
                 left = Node("without", (left, self.sum(depth)))
             else:
-                return left
+                break
+        return left
 
     def sum(self, depth: int) -> Node:
         parts = [self.term(depth + 1)]
-        while True:
+        while not self.done:
             if self.take("+"):
                 parts.append(self.term(depth + 1))
             elif self.take("-"):
@@ -175,7 +176,8 @@ class _Parser(UnitReader):
                 left = parts[0] if len(parts) == 1 else Node("add", tuple(parts))
                 parts = [Node(op, (left, self.term(depth + 1)))]
             else:
-                return parts[0] if len(parts) == 1 else Node("add", tuple(parts))
+                break
+        return parts[0] if len(parts) == 1 else Node("add", tuple(parts))
 
     def term(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -189,7 +191,7 @@ class _Parser(UnitReader):
             self.position += 1
             return Node(op, (num(0), self.term(depth + 1)))
         left = self.mixed(depth)
-        while True:
+        while not self.done:
             if self.take("*") or self.take("cdot", "times", "ast", kind="command"):
                 left = Node("mul", (left, self.signed(depth)))
             elif self.take("/") or self.take("div", kind="command"):
@@ -203,7 +205,8 @@ class _Parser(UnitReader):
             elif self.at_unit():
                 left = Node("unit", (left, self.unit(quoted=self.peek().kind == "text")))
             else:
-                return left
+                break
+        return left
 
     def signed(self, depth: int) -> Node:
         return Node("neg", (self.factor(depth),)) if self.take("-") else self.factor(depth)
@@ -269,7 +272,7 @@ class _Parser(UnitReader):
 
     def postfix(self, base: Node, depth: int) -> Node:
         """Powers, factorials, percent and degree signs behind a value."""
-        while True:
+        while not self.done:
             if self.take("^"):
                 base = Node("pow", (base, self.exponent(depth + 1)))
             elif self.at("!") and self.peek(1)[:2] != ("operator", "="):
@@ -287,7 +290,8 @@ class _Parser(UnitReader):
                 self.position += 1
                 base = self.based(base)
             else:
-                return base
+                break
+        return base
 
     def based(self, digits: Node) -> Node:
         base = self.argument(0, whole=True)

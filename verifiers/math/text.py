@@ -51,6 +51,26 @@ def same_words(gold: str, prediction: str | None) -> bool:
     return left.startswith("no ") and left.removesuffix("s") == right.removesuffix("s")
 
 
+def says_only(gold: str, response: str) -> bool:
+    """Whether a response without a mark is nothing but the words that the gold is, in any case of letters.
+
+    >>> says_only("yes", "Yes."), says_only("yes", "Yes, or no"), says_only("42", "42")
+    (True, False, False)
+    """
+    response = response.strip()
+    if not 0 < len(response) <= MAX_SAID or "\n" in response:
+        return False
+    said = response.rstrip(".!")
+    for sign in ("**", "__", "*", "_", "`"):
+        if said.startswith(sign) and said.endswith(sign) and len(said) > 2 * len(sign):
+            said = said[len(sign) : -len(sign)]
+            break
+    plain = words(gold)
+    return plain is not None and len(plain) > 1 and same_words(plain, words(said))
+
+
+MAX_SAID = 60
+"""Characters of a response that is nothing but its answer in words."""
 _THERE = re.compile(r"^there (?:is|are) ")
 
 
@@ -64,3 +84,15 @@ def choice(text: str, *, explained: bool = False) -> str | None:
         if match is not None and _HEDGE.search(plain, match.end(1) + 1):
             return None
     return match[1] if match else None
+
+
+def small_choice(text: str) -> str | None:
+    """The letter, in upper case, of a choice written small: "a", "(a)", "a."; `e` and `i` alone are numbers."""
+    if len(text) > MAX_SMALL or text.isupper():
+        return None
+    match = _SMALL.fullmatch(_NOISE.sub("", _WRAPPERS.sub(r"\1", text)).strip())
+    return (match[1] or match[2]).upper() if match else None
+
+
+MAX_SMALL = 30
+_SMALL = re.compile(r"\(([a-j])\)\.?|(?:\*\*)?([a-df-hj])[).]?(?:\*\*)?", re.ASCII)

@@ -14,7 +14,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from reasonrl.verifiers.answers import NOT_MARKED, read_final
+from reasonrl.verifiers.answers import NOT_MARKED, read_final, without_thoughts
+from reasonrl.verifiers.answers.hidden import visible
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math import algebra
@@ -125,7 +126,7 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
         found = any(_dashes(reading) == _dashes(reference) for reading in candidates(final, marked=options.extract))
         reason = "a date or a score is compared as it is written"
         return accept(final[:80], method="text") if found else reject(final[:80], method="text", reason=reason)
-    golds = [*_trees(reference), *_trees(_beside_its_letter(reference))]
+    golds = _gold_trees(reference)
     if (
         not golds and texts.words(reference) is None and texts.choice(reference, explained=True) is None
     ):  # not readable here: only the same spelling can be judged
@@ -136,6 +137,8 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
     if not final and missing is not NOT_MARKED and options.extract:  # marked, but taken back or contradicted
         return reject(None, method=METHOD, reason=missing, status=Status.UNPARSABLE)
     if not final:
+        if texts.words(reference) is not None and texts.says_only(reference, _shown(prediction)):
+            return accept(prediction.strip()[:80], method="text")
         return no_answer(missing)
     comparison = None
     readable = False
@@ -174,6 +177,12 @@ def _verify(gold: str, prediction: str, options: MathOptions) -> Verdict:
     return reject(final[:80], method=METHOD, reason="the answer cannot be read", status=Status.UNPARSABLE)
 
 
+def _shown(response: str) -> str:
+    """What a reader sees of a response that may be nothing but a few words; the empty string of a longer one."""
+    text = without_thoughts(response)
+    return visible(text) if len(text) <= MAX_CHARS else ""
+
+
 def _dashes(text: str) -> str:
     return re.sub(r"[\s$]", "", text).replace("\N{EN DASH}", "-").rstrip(".")
 
@@ -194,7 +203,7 @@ def _quick(gold: str, prediction: str, options: MathOptions) -> Verdict | None:
     if spelled[0] == spelled[1] and spelled[0]:
         return accept(prediction[:80], method="text")
     letter = texts.choice(gold, explained=True)
-    if letter is not None and texts.choice(prediction, explained=True) == letter:
+    if letter is not None and (texts.choice(prediction, explained=True) or texts.small_choice(prediction)) == letter:
         return accept(prediction[:80], method="choice")
     said = texts.words(gold)
     if said is not None and len(said) > 1 and texts.same_words(said, texts.words(prediction)):
@@ -217,6 +226,12 @@ def _reference(gold: str) -> str | None:
         if _trees(reading):
             return reading
     return final
+
+
+@functools.lru_cache(maxsize=2048)
+def _gold_trees(gold: str) -> tuple[Node, ...]:
+    """The readings of a gold, with and without the letter of its choice."""
+    return (*_trees(gold), *_trees(_beside_its_letter(gold)))
 
 
 def _beside_its_letter(gold: str) -> str:
