@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from reasonrl import verifiers
 from reasonrl.verifiers.lazy import lazy_names
+
+from reasonrl import verifiers
 
 
 def test_each_module_is_had_from_the_package() -> None:
