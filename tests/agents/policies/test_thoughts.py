@@ -17,15 +17,15 @@ PARTS = (
     *("<|end_of_thought|>", "<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
     *("Answer: 4", "**Answer: 5**", "\\boxed{4}", "#### 4", "so ", "a<b", " "),
 )
+VIEW = generate(get_family("chain_sum"), "test", 0).view
+RULES = MDP(get_source("chain_sum"), level="step", vocabulary=get_vocabulary("char"))
 
 
 def played(lines: list[str]) -> int | None:
     """Number of the line at which the environment's step level ends."""
-    family = get_family("chain_sum")
-    mdp = MDP(get_source("chain_sum"), level="step", vocabulary=get_vocabulary("char"))
-    state = mdp.initial(generate(family, "test", 0).view)
+    state = RULES.initial(VIEW)
     for number, line in enumerate(lines):
-        state = mdp.step(state, line).state
+        state = RULES.step(state, line).state
         if state.done:
             return number
     return None
@@ -62,8 +62,8 @@ def test_the_first_answer_line_outside_a_thought_ends_it(text: str, ends: int | 
 def test_the_sampler_and_the_environment_agree_on_any_mixture_of_tags_and_answers() -> None:
     rng = random.Random(0)
     ended = 0
-    for _ in range(600):
+    for _ in range(300):
         lines = ["".join(rng.choices(PARTS, k=rng.randint(0, 3))) for _ in range(rng.randint(1, 5))]
         assert played(lines) == sampled(lines), lines
         ended += played(lines) is not None
-    assert 100 < ended < 500
+    assert 50 < ended < 250
