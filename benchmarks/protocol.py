@@ -21,6 +21,7 @@ from typing import Annotated, Any, TypeVar
 import tyro
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.agents.policies.core import Policy
+from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import SearchAgent, agent_kind, get_agent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchError, SearchResult
@@ -104,11 +105,17 @@ class BenchConfig:
     """Run again what was made by code that has changed since; without it such results stay, and are marked."""
 
 
-def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Console | None = None) -> None:
+def run_bench(
+    config: BenchConfig, *, policy: Policy | None = None, console: Console | None = None, share_cores: bool = False
+) -> None:
     """Fills the store. What is there already is not run again, unless it was asked about a problem that has changed.
 
     Answers whose reference has changed are judged anew. Results of code that has changed since are marked by
     `reasonrl report`, and run again with `fresh`.
+
+    Args:
+        policy: who proposes; None: the config's, by its name.
+        share_cores: torch takes only the cores that are idle now, as in the commands; no result changes.
 
     Raises:
         ValueError: something in the config does not exist, or the store is not ours; nothing was run then.
@@ -126,6 +133,8 @@ def run_bench(config: BenchConfig, *, policy: Policy | None = None, console: Con
             from reasonrl.agents.policies.registry import get_policy
 
             policy = get_policy(config.policy)
+        if share_cores and (few := use_idle_cores()):
+            console.print(few, style="dim")
         start = time.monotonic()
         bench = _Bench(config, policy, store, store.begin_run(dataclasses.asdict(config)), console)
         failures = 0
@@ -348,5 +357,5 @@ def main(config: BenchConfig) -> None:
     from reasonrl.benchmarks.report import ReportConfig
     from reasonrl.benchmarks.report import main as report
 
-    run_bench(config)
+    run_bench(config, share_cores=True)
     report(ReportConfig(store=config.store, page=config.page))

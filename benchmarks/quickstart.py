@@ -76,7 +76,7 @@ def main(config: QuickstartConfig) -> None:
 
     console.print("[bold]1. Search[/bold]: the same problems for every agent, more and more tokens")
     bench = make_bench(config, store=folder / "results.sqlite")
-    run_bench(bench, console=console)
+    run_bench(bench, console=console, share_cores=True)
     searched = time.monotonic()
 
     limits = f"{config.learn_steps} steps or {config.learn_minutes:g} minutes"

@@ -34,6 +34,7 @@ from reasonrl.envs.sources import get_source
 from reasonrl.envs.spaces import TextSpace
 from reasonrl.envs.vocabulary import Vocabulary, get_vocabulary
 from reasonrl.verifiers.core import Status
+from reasonrl.verifiers.named import load_named
 
 REWARDS = ("outcome", "potential")
 
@@ -105,15 +106,19 @@ def make_mdp(
 
 
 def get_potential(potential: Potential | str) -> Potential:
-    """The function, or the one that "package.module:name" names, which must return finite numbers.
+    """The function, or the one that "package.module:name" or "file.py:name" names; it must return finite numbers.
 
     A name, unlike a function, leaves the environment's spec JSON-able.
     """
     if isinstance(potential, str):
+        if potential.rpartition(":")[0].endswith(".py"):
+            return _Finite(load_named(potential, what="a potential"), name=potential)
         try:
             function: Any = pkgutil.resolve_name(potential)
         except (ImportError, AttributeError, ValueError) as error:
-            raise ValueError(f"there is no potential {potential!r}: write 'package.module:name' ({error})") from error
+            raise ValueError(
+                f"there is no potential {potential!r}: write 'package.module:name' or 'file.py:name' ({error})"
+            ) from error
     else:
         function = potential
 
@@ -122,9 +127,14 @@ def get_potential(potential: Potential | str) -> Potential:
 
 @dataclass(frozen=True)
 class _Finite:
-    """A potential whose values are checked; it pickles if the function does."""
+    """A potential whose values are checked; it pickles if the function does, or by its name in a file."""
 
     function: Potential
+    name: str = ""
+    """Of a function in a file, `file.py:name`: another process cannot import it as a module."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (get_potential, (self.name,)) if self.name else (_Finite, (self.function,))
 
     def __call__(self, view: View, steps: Sequence[str]) -> float:
         value = float(self.function(view, steps))

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from reasonrl.envs.core import END, Source, View
 from reasonrl.envs.vocabulary import Vocabulary
-from reasonrl.verifiers.answers import said_lines
+from reasonrl.verifiers.answers import said_lines, without_thoughts
 from reasonrl.verifiers.core import Verdict
 
 RETRY = "That is not correct. Try again."
@@ -283,11 +283,11 @@ class MDP:
             line = line.rstrip("\r\x03")
             if line.strip():
                 steps = (*steps, line)
-                if not family.is_final(line):
+                if not (final := family.is_final(line)) and without_thoughts(line) is line:
                     continue
                 if said is None:
                     said = said_lines("\n".join(state.steps), lines)
-                if said is lines or family.is_final(said[number]):
+                if final if said is lines else family.is_final(said[number].rstrip("\r\x03")):
                     stop = Stop.ANSWER
                     break
         if ended and not stop:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 
 from reasonrl.envs.vocabulary import Vocabulary
-from reasonrl.verifiers.answers import without_thoughts
+from reasonrl.verifiers.answers import said_lines, without_thoughts
 
 _LOOKED_AT = 24
 """Tokens at the end of a prompt in which a chat template may open a thought."""
@@ -25,7 +25,7 @@ def _open_end(tail: str) -> str:
 
 
 def ends_here(line: str, so_far: Callable[[], str], is_final: Callable[[str], bool]) -> bool:
-    """Whether this line completes the answer.
+    """Whether this line completes the answer, by the rule of `envs.mdp`: so a sample ends where the environment does.
 
     Args:
         line: the one that was said last; it may hold several, since a token can.
@@ -34,4 +34,4 @@ def ends_here(line: str, so_far: Callable[[], str], is_final: Callable[[str], bo
     """
     if not any(is_final(part) for part in line.split("\n")) and without_thoughts(line) == line:
         return False
-    return any(is_final(part) for part in without_thoughts(so_far()).split("\n"))
+    return any(is_final(part) for part in said_lines("", so_far().split("\n")))

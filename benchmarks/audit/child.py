@@ -7,17 +7,20 @@ behind it. So a machine that is busy with other work makes no judge look slow.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import resource
 import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reasonrl.benchmarks.audit.trials import Check, Traps, Trial, trials, verdicts_on_styles
 from reasonrl.benchmarks.audit.watch import Watch
@@ -34,6 +37,13 @@ _MEMORY = 6 << 30
 _SHOWN = 70
 _MOST_HANGS = 3
 """A subject that hangs more often is not audited further."""
+_CHILD = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from reasonrl.benchmarks.audit.child import serve
+serve(*json.loads(sys.argv[2]))
+"""
+"""Not `multiprocessing.Process`, whose child first runs the script that the parent was started from, whatever it is."""
 
 
 class Finding(NamedTuple):
@@ -88,19 +98,18 @@ def audit(request: Request, *, deadline: float, progress: Callable[[int], None] 
         ValueError: the subject cannot be opened.
     """
     outcome = Outcome(request.name)
-    context = multiprocessing.get_context("spawn")
     start, hangs = 0, 0
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         traps = Traps(str(Path(folder) / "canary"), server.getsockname()[1])
         while True:
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_serve, args=(theirs, request, traps, start), daemon=False)
-            process.start()
-            theirs.close()
-            stopped = _listen(ours, process.pid or 0, outcome, deadline, progress)
-            process.kill()
-            process.join()
+            ours, process = _start(request, traps, start)
+            try:
+                stopped = _listen(ours, process.pid, outcome, deadline, progress)
+            finally:
+                process.kill()
+                process.wait()
+                ours.close()
             if stopped is None:
                 break
             start, hangs = stopped + 1, hangs + 1
@@ -112,6 +121,28 @@ def audit(request: Request, *, deadline: float, progress: Callable[[int], None] 
         if os.path.exists(traps.file):
             outcome.findings.append(Finding(Check.ISOLATION, "", "file", "", "an answer has made a file"))
     return outcome
+
+
+def _start(request: Request, traps: Traps, start: int) -> tuple[Connection, subprocess.Popen[bytes]]:
+    """A child that works from trial `start` on, and the end of the pipe on which it is heard."""
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    with theirs:
+        work = json.dumps([theirs.fileno(), request, traps, start])
+        command = [sys.executable, "-c", _CHILD, json.dumps(sys.path), work]
+        return ours, subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+
+
+def serve(pipe: int, request: Sequence[Any], traps: Sequence[Any], start: int) -> None:
+    """What the child runs.
+
+    Args:
+        pipe: the descriptor on which it tells what it does.
+        request: fields of a `Request`.
+        traps: fields of a `Traps`.
+        start: number of the first trial to run.
+    """
+    with Connection(pipe, readable=False) as connection:
+        _serve(connection, Request(*request), Traps(*traps), start)
 
 
 def _listen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import tyro
+from reasonrl.benchmarks import protocol
 from reasonrl.benchmarks.protocol import BenchConfig, run_bench
 from reasonrl.benchmarks.store import Cell, Result, Store
 from reasonrl.benchmarks.suites import SUITES, environments
@@ -159,6 +161,7 @@ def test_a_changed_setting_is_another_agent(config: BenchConfig, make_policy: Ma
 KILLED = """
 import importlib.util, os, signal, sys
 from rich.console import Console
+from reasonrl.benchmarks import protocol
 from reasonrl.benchmarks.protocol import BenchConfig, run_bench
 
 place, store = sys.argv[1:]
@@ -293,3 +296,14 @@ def test_lists_are_written_with_commas_or_blanks(words: list[str]) -> None:
     assert config.budgets == (64, 128)
     assert config.agents == ("greedy", "mcts")
     assert config.seeds == BenchConfig().seeds
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_a_command_leaves_busy_cores_alone_and_a_library_call_changes_no_setting(
+    config: BenchConfig, make_policy: Make, monkeypatch: pytest.MonkeyPatch, shares: bool
+) -> None:
+    monkeypatch.setattr(protocol, "use_idle_cores", lambda: "1 of 2 cores: the others are busy")
+    printed = io.StringIO()
+    small = replace(config, agents=("greedy",), limit=1)
+    run_bench(small, policy=make_policy(), console=Console(file=printed, width=200), share_cores=shares)
+    assert ("1 of 2 cores" in printed.getvalue()) is shares

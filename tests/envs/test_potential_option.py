@@ -6,7 +6,10 @@ import functools
 import hashlib
 import pickle
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -199,3 +202,19 @@ def test_a_learner_that_only_adds_rewards_up_is_paid_for_running_out_of_steps() 
         paid = [env.step(line) for line in lines]
         found[name] = (sum(float(each[1]) for each in paid), paid[-1][2], paid[-1][3])
     assert found == {"right": (0.0, True, False), "idle": (0.0, False, True), "wrong": (-1.0, True, False)}
+
+
+def test_a_potential_is_named_by_its_file_and_goes_to_other_processes_by_that_name(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def phi(view, steps):\n    return 0.25 * len(steps)\n")
+    env = ReasonEnv("chain_sum", level="step", reward="potential", gamma=1.0, potential=f"{file}:phi")
+    env.reset(seed=0)
+    assert env.step("1+1=2")[4]["shaping"] == 0.25
+    script = "import pickle, sys; print(pickle.loads(bytes.fromhex(sys.argv[1]))(None, ('a', 'b')))"
+    pickled = pickle.dumps(env.mdp.potential).hex()
+    ran = subprocess.run([sys.executable, "-c", script, pickled], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "0.5"
+    with pytest.raises(ValueError, match=r"has no 'phy': did you mean 'phi'"):
+        ReasonEnv("chain_sum", level="step", reward="potential", potential=f"{file}:phy")
+    with pytest.raises(ValueError, match="there is no file"):
+        ReasonEnv("chain_sum", level="step", reward="potential", potential="nowhere.py:phi")
