@@ -9,13 +9,11 @@ levels takes `vector_kwargs={"shared_memory": False}`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from gymnasium.spaces import utils
-from gymnasium.vector.utils import batch_differing_spaces
 from gymnasium.wrappers.utils import create_zero_array
 from numpy.typing import NDArray
 
@@ -80,8 +78,3 @@ def _unflatten(space: TextSpace, x: NDArray[np.int32]) -> str:  # type: ignore[m
 @create_zero_array.register(TextSpace)
 def _create_zero_array(space: TextSpace) -> str:  # type: ignore[misc]
     return ""
-
-
-@batch_differing_spaces.register(TextSpace)
-def _batch_differing_spaces(texts: Sequence[TextSpace]) -> spaces.Tuple:  # type: ignore[misc]
-    return spaces.Tuple(texts)

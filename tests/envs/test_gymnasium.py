@@ -288,10 +288,3 @@ def test_the_index_of_a_problem_is_a_whole_number(index: Any) -> None:
 def test_a_problem_to_play_is_a_problem() -> None:
     with pytest.raises(TypeError, match=r"the option 'problem' is a Problem"):
         make(level="step").reset(options={"problem": 3})
-
-
-@pytest.mark.parametrize("level", ["step", "solution"])
-def test_texts_in_a_vector_may_be_observed_in_spaces_of_their_own(level: str) -> None:
-    envs = gym.vector.SyncVectorEnv([lambda: make(level=level)] * 2, observation_mode="different")
-    observations, _ = envs.reset(seed=1)
-    assert [text in envs.single_observation_space for text in observations] == [True, True]
