@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reasonrl.verifiers import verify_proof
 from reasonrl.verifiers.logic import (
     RULES,
     Formula,
