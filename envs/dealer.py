@@ -6,6 +6,7 @@ A deal depends on nothing but the problem, so the latest are kept: a group of ep
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -69,6 +70,8 @@ class Dealer:
 
     def of(self, problem: Problem) -> Deal:
         """Raises ValueError for a prompt that is longer than the source allows."""
+        if not isinstance(problem, Problem):
+            raise TypeError(f"the option 'problem' is a Problem, as env.unwrapped.problem is, got {problem!r:.80}")
         view, mdp = problem.view, self.mdp
         family = mdp.source.family_of(view)
         judge = functools.partial(family.verify, problem)
@@ -83,6 +86,16 @@ class Dealer:
         prompt = np.array(ids, np.int64)
         prompt.setflags(write=False)
         return Deal(problem, judge, mdp.initial(view), prompt, family)
+
+
+def whole_index(index: Any) -> int:
+    """The index of a problem as an int. Raises TypeError for what is no whole number: "3", 1.5, True."""
+    try:
+        if not isinstance(index, bool):
+            return operator.index(index)
+    except TypeError:
+        pass
+    raise TypeError(f"the index of a problem is one whole number, got {index!r:.80}")
 
 
 def prompt_length(mdp: MDP) -> int:

@@ -27,7 +27,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem, Source, View, check_split
-from reasonrl.envs.dealer import Deal, Dealer, context_length
+from reasonrl.envs.dealer import Deal, Dealer, context_length, whole_index
 from reasonrl.envs.mdp import ILLEGAL, MDP, Level, Potential, State, Stop, Transition, last_token
 from reasonrl.envs.render import RENDER_MODES, Printer, render_picture, render_text
 from reasonrl.envs.sources import get_source
@@ -271,7 +271,7 @@ class ReasonEnv(gym.Env[Any, Any]):
         if options.get("problem") is not None:
             deal = self.dealer.of(options["problem"])
         elif options.get("index") is not None:
-            deal = self.dealer.by_index(int(options["index"]))
+            deal = self.dealer.by_index(whole_index(options["index"]))
         else:
             deal = self.dealer.draw(self.np_random)
         self._deal, self._state = deal, deal.start

@@ -7,7 +7,7 @@ is put together when someone asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -180,7 +180,7 @@ class TextLanes:
             self.set(lane, deal.start)
 
     def act(self, actions: Sequence[str], skip: NDArray[np.intp] = _NOBODY) -> Happened:
-        if isinstance(actions, str) or len(actions) != self.num_envs:
+        if isinstance(actions, str) or not isinstance(actions, Sized) or len(actions) != self.num_envs:
             raise ValueError(f"actions are {self.num_envs} texts, got {actions!r:.80}")
         skipped = set(skip.tolist())
         happened: Happened = []

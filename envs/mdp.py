@@ -171,7 +171,9 @@ class MDP:
             raise ValueError(f"the episode is over (stop reason {state.stop.value!r}): reset before the next step")
         if self._say is not None:
             try:
-                number = operator.index(action)  # type: ignore[arg-type]
+                # what a policy of Stable-Baselines3 predicts for one lane is an array of one number
+                alone = isinstance(action, np.ndarray) and action.size == 1 and action.dtype.kind in "iu"
+                number = operator.index(action.item() if alone else action)  # type: ignore[union-attr,arg-type]
             except TypeError:
                 kind = type(action).__name__
                 raise TypeError(f"an action at the {self.level.value} level is one whole number, got {kind}") from None

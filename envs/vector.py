@@ -22,7 +22,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem
-from reasonrl.envs.dealer import Deal
+from reasonrl.envs.dealer import Deal, whole_index
 from reasonrl.envs.environment import ReasonEnv, action_mask, at_rest, check_options, check_state, make_info
 from reasonrl.envs.lanes import TextLanes, TokenLanes
 from reasonrl.envs.mdp import Level, State, Transition
@@ -119,7 +119,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
                     given[id(problem)] = self.dealer.of(problem)
                 deals.append(given[id(problem)])
             else:
-                deals.append(self._draw(lane) if index is None else self.dealer.by_index(int(index)))
+                deals.append(self._draw(lane) if index is None else self.dealer.by_index(whole_index(index)))
         self._start(lanes, deals)
         self._over = sorted(set(self._over).difference(lanes))
         if len(lanes) == self.num_envs:
@@ -252,7 +252,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             return
         if isinstance(seed, int) and seed >= 0:
             seed = [seed + lane for lane in range(self.num_envs)]
-        elif isinstance(seed, str) or not isinstance(seed, Iterable):
+        elif isinstance(seed, str) or not isinstance(seed, Iterable) or getattr(seed, "ndim", 1) == 0:
             seed = [seed] * self.num_envs  # each is refused with Gymnasium's sentence
         seeds = list(seed)
         if len(seeds) != self.num_envs:

@@ -15,7 +15,7 @@ import re
 
 from reasonrl.verifiers.answers import extract_lines, final_answer
 from reasonrl.verifiers.code.extract import extract_code
-from reasonrl.verifiers.math.numbers import parse_number
+from reasonrl.verifiers.math.numbers import stated_number
 
 MAX_CHARS = 2000
 """A longer answer is its own spelling, apart from blanks."""
@@ -60,7 +60,7 @@ def canonical_answer(final: str, *, percent_is_unit: bool = False) -> str:
         text = pattern.sub(plain, text)
     named = _NAMED.fullmatch(text.strip())
     for candidate in (text, named["value"] if named else ""):
-        number = parse_number(candidate, percent_is_unit=percent_is_unit)
+        number = stated_number(candidate, percent_is_unit=percent_is_unit)
         if number is not None:
             return str(number)
     text = _LOOSE_BLANKS.sub("", _BLANKS.sub(" ", text)).strip()

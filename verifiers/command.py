@@ -91,6 +91,8 @@ def read_pairs(config: VerifyConfig) -> Iterator[Pair | Malformed]:
         raise ValueError("give --gold and --pred, or --file pairs.jsonl")
     if config.gold is not None and config.pred is not None:
         gold = _parse(config.gold, "--gold") if config.kind in _JUDGES_OF_OBJECTS else config.gold
+        if config.kind in _JUDGES_OF_OBJECTS and not isinstance(gold, Mapping):
+            raise ValueError(f"--gold: the gold of kind {config.kind} is an object: {_JUDGES_OF_OBJECTS[config.kind]}")
         return iter([Pair(gold, config.pred, config.kind, "--gold", 1, config.question)])
     return _pairs(read_rows(str(config.file)), config.kind)
 
@@ -117,7 +119,7 @@ def _pair(row: Row, kind: str) -> Pair:
     value, place = row.value, row.place
     if not isinstance(value, Mapping) or "gold" not in value or "pred" not in value:
         raise ValueError(f'{place}: it must be an object such as {{"gold": "3/4", "pred": "Answer: 0.75"}}')
-    gold, pred, wanted = value["gold"], value["pred"], value.get("kind", kind)
+    gold, pred, wanted = value["gold"], value["pred"], value.get("kind") or kind
     if not isinstance(wanted, str) or wanted not in _JUDGES:
         raise ValueError(f"{place}: unknown kind {wanted!r}: choose one of {', '.join(_JUDGES)}")
     if wanted in _JUDGES_OF_OBJECTS and not isinstance(gold, Mapping):

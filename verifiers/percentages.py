@@ -11,9 +11,14 @@ _PERCENT = r"(?:percent(?:age)?s?\b|per\s+cent\b|\\?%)"
 _ASKS = re.compile(
     rf"""\b(?:what|which|how\s+(?:many|much))(?:'s)?
              (?:\s+(?!{_SAYS_A_NUMBER}|(?:if|when|after|at|with)\b)[a-z'-]+){{0,6}}?\s+{_PERCENT}
-       | \b(?:in|as\s+an?)\s+(?:[a-z]+\s+)?{_PERCENT}
-       | \b(?:calculate|find|determine|compute|give|state|write|report|tell)\b[^.?!]{{0,200}}?
-             \bthe\s+(?:[a-z]+\s+){{0,2}}{_PERCENT}""",
+       | \b(?:in|as\s+an?)\s+(?:(?!{_SAYS_A_NUMBER})[a-z]+\s+)?{_PERCENT}
+       | \b(?:convert|change|turn|transform|translate|rewrite)\b[^?!]{{0,100}}?\b(?:in)?to\s+an?\s+{_PERCENT}
+       | \b(?:calculate|find|determine|compute|give|state|write|report|tell|work\s+out|figure\s+out|name|estimate
+             |identify|provide|show|evaluate|obtain)\b
+             (?:(?!\b(?:if|when|given|after|using|with|where)\b)[^.?!]){{0,200}}?
+             \bthe\s+(?:[a-z]+\s+){{0,2}}{_PERCENT}
+       | (?:^|[.?!:]\s+)the\s+(?:[a-z]+\s+){{0,2}}{_PERCENT}[^.?!]{{0,200}}\?
+       | \bpercentage-?wise\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ASKS_FOR_ODDS = re.compile(

@@ -24,7 +24,7 @@ from reasonrl.verifiers.arithmetic import evaluate
 from reasonrl.verifiers.canonical import canonical_response
 from reasonrl.verifiers.core import StepVerdict, Verdict
 from reasonrl.verifiers.inputs import reference_text
-from reasonrl.verifiers.math import parse_number, verify_number
+from reasonrl.verifiers.math import parse_number, stated_number, verify_number
 from reasonrl.verifiers.percentages import asks_for_percent
 from reasonrl.verifiers.rows import Row as ReadRow
 from reasonrl.verifiers.rows import read_rows
@@ -103,7 +103,7 @@ class GSM8K:
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         """Whether the line's calculations hold. Most wrong solutions have no such error, so this is a weak signal."""
         if self.is_final(step):
-            return StepVerdict.USEFUL if parse_number(final_answer(step) or "") is not None else StepVerdict.INVALID
+            return StepVerdict.USEFUL if stated_number(final_answer(step) or "") is not None else StepVerdict.INVALID
         found = list(_calculations(step))
         if not all(right for _, right in found):
             return StepVerdict.INVALID

@@ -201,14 +201,14 @@ def test_a_time_limit_of_make_stands_in_the_spec_and_cuts() -> None:
 # What callers really pass
 
 
-@pytest.mark.parametrize("action", [np.int64(0), np.int32(0), np.uint8(0), np.array(0), 0])
+@pytest.mark.parametrize("action", [np.int64(0), np.int32(0), np.uint8(0), np.array(0), np.array([0]), 0])
 def test_whole_numbers_of_any_kind_are_choices(action: Any) -> None:
     env = make(level="choice")
     env.reset(seed=0)
     assert env.step(action)[4]["steps"] == 1
 
 
-@pytest.mark.parametrize("action", ["0", -1, 64, 0.0, None, np.array([0]), np.array([0, 1]), np.float32(0), [0]])
+@pytest.mark.parametrize("action", ["0", -1, 64, 0.0, None, np.array([0.0]), np.array([0, 1]), np.float32(0), [0]])
 def test_anything_else_is_a_sentence_and_changes_nothing(action: Any) -> None:
     env = make(level="choice").unwrapped
     env.reset(seed=0)
@@ -277,3 +277,14 @@ def test_flattened_lanes_are_the_flattened_loop() -> None:
     one, other = wrappers.vector.FlattenObservation(native), wrappers.vector.FlattenObservation(loop)
     assert one.observation_space == other.observation_space
     np.testing.assert_array_equal(one.reset(seed=0)[0], other.reset(seed=0)[0])
+
+
+@pytest.mark.parametrize("index", ["3", 1.5, True, [1]])
+def test_the_index_of_a_problem_is_a_whole_number(index: Any) -> None:
+    with pytest.raises(TypeError, match=r"the index of a problem is one whole number, got"):
+        make(level="step").reset(options={"index": index})
+
+
+def test_a_problem_to_play_is_a_problem() -> None:
+    with pytest.raises(TypeError, match=r"the option 'problem' is a Problem"):
+        make(level="step").reset(options={"problem": 3})

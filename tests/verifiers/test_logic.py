@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reasonrl.verifiers import verify_proof
 from reasonrl.verifiers.logic import (
     RULES,
     Formula,
@@ -256,3 +257,13 @@ def test_what_is_buildable_is_every_part_and_its_negation() -> None:
     parts = set(subformulas(formula))
     assert set(buildable([formula])) == parts | {Formula(NOT, (part,)) for part in parts}
     assert variables([formula]) == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("response", [b"3 B MP 1 2", {"role": "assistant", "content": "3 B MP 1 2"}])
+def test_a_proof_may_be_bytes_or_a_message(response: object) -> None:
+    assert verify_proof(["A>B", "A"], "B", response).correct  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("response", [7, {}, {"content": None}])
+def test_what_is_no_proof_is_judged_without_an_exception(response: object) -> None:
+    assert not verify_proof(["A>B", "A"], "B", response).correct  # type: ignore[arg-type]

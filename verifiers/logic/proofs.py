@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line, without_thoughts
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
+from reasonrl.verifiers.inputs import response_text
 from reasonrl.verifiers.logic.formulas import (
     AND,
     IMPLIES,
@@ -118,7 +119,9 @@ def verify_proof(premises: Sequence[str], goal: str, lines: str | Sequence[str] 
     wanted = known.pop()
     if lines is None:
         return no_answer("the response is null")
-    text = without_thoughts(lines if isinstance(lines, str) else "\n".join(lines[: MAX_LINES + 1]))
+    if not isinstance(lines, Sequence) or isinstance(lines, bytes):
+        lines = response_text(lines)
+    text = without_thoughts(lines if isinstance(lines, str) else response_text(lines[: MAX_LINES + 1]))
     if len(text) > MAX_PROOF_CHARS:
         return _no_proof(text, f"a proof has at most {MAX_PROOF_CHARS} characters")
     written = [line.strip() for line in text.split("\n") if line.strip()]

@@ -10,8 +10,8 @@ Importing this loads neither SymPy nor anything else that is large.
 """
 
 from reasonrl.verifiers.answers import boxed, final_answer
-from reasonrl.verifiers.math.numbers import parse_number, verify_number
+from reasonrl.verifiers.math.numbers import parse_number, stated_number, verify_number
 from reasonrl.verifiers.math.options import MathOptions
 from reasonrl.verifiers.math.verify import verify_math
 
-__all__ = ["MathOptions", "boxed", "final_answer", "parse_number", "verify_math", "verify_number"]
+__all__ = ["MathOptions", "boxed", "final_answer", "parse_number", "stated_number", "verify_math", "verify_number"]

@@ -2,7 +2,8 @@
 
 Found as     the last balanced `\\boxed{}`, else the last `####`, else the `Answer:` line; never "the last number"
 Read as      integers (thousands separators), decimals, fractions, mixed numbers, percent; a currency sign, a unit
-             behind the number and a full stop are allowed; arithmetic, lists, words that change the value are not
+             behind the number and a full stop are allowed; a calculation that holds (3+4=7) is its last number;
+             bare arithmetic, lists, words that change the value are not
 Compared as  rationals: 0.5 is 1/2, 0.3333 is not 1/3, 50% is 1/2 (or 50 where `percent_is_unit`)
 """
 
@@ -14,6 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from reasonrl.verifiers.answers import NOT_MARKED, read_final
+from reasonrl.verifiers.arithmetic import evaluate
 from reasonrl.verifiers.core import Status, Verdict, accept, failed, no_answer, reject
 from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math.units import RADIAN
@@ -54,6 +56,18 @@ _GROUPED = (
     (re.compile(r"([0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:\.([0-9]+))?"), ","),  # 1,23,456
 )
 """Digits grouped as elsewhere: the whole text, so that nothing else can be meant."""
+_ANNOTATION = re.compile(r"<<[^<>]*=[^<>]*>>")
+_FORMULA = re.compile(r"^(?:\$|\\[(\[])(.*[0-9].*?)(?:\$|\\[)\]])$", re.DOTALL)
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+_NAME = re.compile(r"\s*[A-Za-z][A-Za-z ]*")
+_OPERATION = re.compile(r"[0-9)}%]\s*(?:[-+*/x\N{MULTIPLICATION SIGN}\N{DIVISION SIGN}]|\\(?:times|cdot|div)|\()")
+_SIGNS = (
+    (re.compile(r"\\(?:times|cdot)(?![A-Za-z])|(?<=[0-9)])\s*x\s*(?=[0-9(])"), "*"),
+    (re.compile(r"\\div(?![A-Za-z])"), "/"),
+    (re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))|[$€£¥]"), ""),
+    (re.compile(r"([0-9.]+)\s*%"), r"(\1/100)"),
+)
+"""A written calculation in the signs that `evaluate` reads."""
 
 
 def verify_number(gold: Any, response: Any, *, percent_is_unit: bool = False) -> Verdict:
@@ -79,7 +93,7 @@ def verify_number(gold: Any, response: Any, *, percent_is_unit: bool = False) ->
             else reject(None, method=METHOD, reason=reason, status=Status.UNPARSABLE)
         )
     inner = final[1:-1] if final.startswith("(") and final.endswith(")") else final
-    found = parse_number(inner, percent_is_unit=percent_is_unit)
+    found = stated_number(inner, percent_is_unit=percent_is_unit)
     if found is None:
         return reject(final[:80], method=METHOD, reason="the answer is not one number", status=Status.UNPARSABLE)
     if found != expected:
@@ -129,6 +143,37 @@ def parse_number(text: str, *, percent_is_unit: bool = False) -> Fraction | None
     if "-" in (match["sign"], match["inner"]):
         value = -value
     return value / 100 if match["percent"] and not percent_is_unit else value
+
+
+def stated_number(text: str, *, percent_is_unit: bool = False) -> Fraction | None:
+    """The one number that an answer comes to: as `parse_number` has it, or at the end of a calculation that holds.
+
+    >>> stated_number("3 + 4 = 7 apples"), stated_number("total = 7"), stated_number("3+4=<<3+4=7>>7")
+    (Fraction(7, 1), Fraction(7, 1), Fraction(7, 1))
+    >>> stated_number("3+4=8"), stated_number("3+4"), stated_number("7=7"), stated_number("7=3+4")
+    (None, None, None, None)
+    """
+    number = parse_number(text, percent_is_unit=percent_is_unit)
+    if number is not None or not 0 < len(text) <= MAX_CHARS:
+        return number
+    *sides, last = _FORMULA.sub(r"\1", _ANNOTATION.sub("", text).strip().rstrip(".")).split("=")
+    last = _BOLD.sub(r"\1", last)
+    if "" in map(str.strip, (*sides, last)):
+        return None
+    readings = [parse_number(last, percent_is_unit=unit) for unit in (percent_is_unit, False)]
+    if readings[0] is None:
+        return None
+    named = [side for side in sides if _NAME.fullmatch(side) is not None and harmless_before(side)]
+    worked = [side for side in sides if side not in named]
+    if len(named) > 1 or named != sides[: len(named)] or not all(map(_OPERATION.search, worked)):
+        return None
+    return readings[0] if all(_value(side) in readings for side in worked) else None
+
+
+def _value(side: str) -> Fraction | None:
+    for pattern, plain in (*_LATEX, *_SIGNS):
+        side = pattern.sub(plain, side)
+    return evaluate(side)
 
 
 def _plain(digits: str) -> str:

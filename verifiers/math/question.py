@@ -45,7 +45,7 @@ def restates(question: str, answer: str, gold: str) -> bool:
         gold: the reference, which decides whether the question may be answered by its own words.
     """
     shown = shown_in(question)
-    repeated = [tree for tree in _trees(answer) if not shown.isdisjoint(_claims(tree))]
+    repeated = [tree for tree in _trees(answer) if not shown.isdisjoint(_stated(tree))]
     return bool(repeated) and not any(
         normal(tree) in shown or not shown.isdisjoint(_claims(tree)) for tree in _trees(gold)
     )
@@ -87,6 +87,14 @@ def _trees(text: str) -> list[Node]:
         if tree is not None:
             return [tree]
     return []
+
+
+def _stated(tree: Node) -> set[Node]:
+    """What an answer comes to: the whole, and of a chain such as `3+4=7` its last member."""
+    if tree.op != "rel" or set(tree.args[0]) > {"=", "~"}:
+        return {normal(tree)}
+    last = tree.args[1][-1]
+    return {normal(tree)} if last.op in ("sym", "num", "const") else {normal(tree), normal(last)}
 
 
 def _claims(tree: Node) -> set[Node]:
