@@ -250,11 +250,13 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def _seed(self, seed: int | Sequence[int | None] | None, lanes: Sequence[int]) -> None:
         if seed is None:
             return
+        seeds: list[Any]
         if isinstance(seed, int) and seed >= 0:
-            seed = [seed + lane for lane in range(self.num_envs)]
+            seeds = [seed + lane for lane in range(self.num_envs)]
         elif isinstance(seed, str) or not isinstance(seed, Iterable) or getattr(seed, "ndim", 1) == 0:
-            seed = [seed] * self.num_envs  # each is refused with Gymnasium's sentence
-        seeds = list(seed)
+            seeds = [seed] * self.num_envs  # each is refused with Gymnasium's sentence
+        else:
+            seeds = list(seed)
         if len(seeds) != self.num_envs:
             raise ValueError(f"give one seed, or one for each of the {self.num_envs} lanes, got {len(seeds)}")
         for lane in lanes:

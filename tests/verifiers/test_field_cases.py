@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from reasonrl.envs.core import Problem, generate
 from reasonrl.envs.families import get_family
-from reasonrl.verifiers import verify_math, verify_number
+from reasonrl.verifiers import Verdict, verify_math, verify_number
 
 TABLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "conformance"
 pytestmark = pytest.mark.skipif(not TABLES.is_dir(), reason="the conformance data is not here")
@@ -46,7 +46,7 @@ def pairs() -> Iterator[tuple[str, str, str, bool]]:
 
 
 def test_the_judges_agree_with_the_labels() -> None:
-    judges = {"math": verify_math, "number": verify_number}
+    judges: dict[str, Callable[..., Verdict]] = {"math": verify_math, "number": verify_number}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         cases = list(pairs())
