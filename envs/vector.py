@@ -252,7 +252,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             return
         if isinstance(seed, int) and seed >= 0:
             seed = [seed + lane for lane in range(self.num_envs)]
-        elif isinstance(seed, str) or not isinstance(seed, Iterable) or getattr(seed, "ndim", 1) == 0:
+        elif isinstance(seed, str) or not isinstance(seed, Iterable):
             seed = [seed] * self.num_envs  # each is refused with Gymnasium's sentence
         seeds = list(seed)
         if len(seeds) != self.num_envs:
