@@ -253,7 +253,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         seeds: list[Any]
         if isinstance(seed, int) and seed >= 0:
             seeds = [seed + lane for lane in range(self.num_envs)]
-        elif isinstance(seed, str) or not isinstance(seed, Iterable) or getattr(seed, "ndim", 1) == 0:
+        elif isinstance(seed, str) or not isinstance(seed, Iterable):
             seeds = [seed] * self.num_envs  # each is refused with Gymnasium's sentence
         else:
             seeds = list(seed)
