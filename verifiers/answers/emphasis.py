@@ -42,7 +42,7 @@ def emphasised(text: str) -> tuple[str, int, int] | None:
     """The only emphasised value, where the last sentence states it, with the span of that sentence.
 
     >>> emphasised("6 times 7.\\n\\nThe product is **42**.")
-    ('42', 12, 34)
+    ('42', 11, 34)
     >>> emphasised("The product is **42** or **43**.")
     """
     end = text.rstrip()
