@@ -45,6 +45,16 @@ OTHER = [
 ]  # fmt: skip
 
 
+SAME += [
+    ("3m+4", "(3-2m)+(5m+1)=3m+4"), ("x^2+5x+6", "(x+2)(x+3)=x^2+3x+2x+6=x^2+5x+6"),
+    ("(x+2)(x+3)", "x^2+5x+6=(x+2)(x+3)"),
+]  # fmt: skip
+OTHER += [
+    ("3m+4", "(3-2m)+(5m+1)=3m+5"), ("3m+4", "(3-2m)+(5m+2)=3m+4"), ("3m+4", "3m+4=(3-2m)+(5m+1)"),
+    ("3m+4", "3m+4=3m+4"), ("x", "x+y=x"), ("x^2", "x^2=4"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("gold", "answer"), SAME)
 def test_another_spelling_is_accepted(gold: str, answer: str) -> None:
     assert verify_math(gold, f"\\boxed{{{answer}}}").correct

@@ -173,7 +173,19 @@ class Comparison:
             return self.regions(gold.statement, prediction.statement)
         if gold.name is not None and prediction.name is not None and gold.name != prediction.name:
             return False
+        if gold.name is None and prediction.name is None and prediction.statement.op == "rel":
+            return self._identity(gold.value, prediction.statement)
         return self.value(gold.value, prediction.value)
+
+    def _identity(self, gold: Node, chain: Node) -> bool:
+        """Whether a chain of expressions, `(x+1)^2 = x^2+2x+1`, holds throughout and ends with the gold."""
+        members = chain.args[1]
+        if set(chain.args[0]) != {"="} or len(set(members)) < len(members) or not symbols(gold):
+            return self.value(gold, chain)
+        if not is_scalar(gold) or not all(map(is_scalar, members)):
+            return False
+        steps = (self.scalar(gold, member, forms=False) for member in members[:-1])
+        return self.value(gold, members[-1]) and all(steps)
 
     def statements(self, gold: Node, prediction: Node) -> bool:
         """Equations with equations, inequalities with inequalities."""

@@ -122,7 +122,7 @@ def parse_number(text: str, *, percent_is_unit: bool = False) -> Fraction | None
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     if len(text) > 2 and text[0] == text[-1] == "$":  # a formula, not a price
         text = text[1:-1]
-    for pattern, sign in _GROUPED if "," in text or "'" in text else ():
+    for pattern, sign in _GROUPED if "," in text or "'" in text or text.count(".") > 1 else ():
         grouped = pattern.fullmatch(text.strip())
         if grouped is not None:
             text = grouped[1].replace(sign, "") + "." + (grouped[2] or "0")
