@@ -1,6 +1,7 @@
 """The whole idea in minutes on a laptop: `reasonrl quickstart`.
 
-    search     the shipped model in three domains; the validation split picks a search agent, the test split measures it
+    search     the shipped model in three domains; the validation split picks a search agent, and the test split
+               measures it beside greedy and majority vote
     learning   GRPO on one family; greedy accuracy on held-out problems before and after
     report     a table, and one page with curves, answers to read and search trees
 
@@ -14,9 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reasonrl.agents.learning.metrics import clock
+from reasonrl.agents.policies.registry import get_policy
 from reasonrl.benchmarks.protocol import BenchConfig, Numbers, Words, run_bench
 from reasonrl.benchmarks.report import ReportConfig
 from reasonrl.benchmarks.report import main as report
+from reasonrl.benchmarks.store import Store
+from reasonrl.benchmarks.suites import environments
+from reasonrl.benchmarks.summary import BASELINES, base_name, picked, summarise
 from rich.console import Console
 
 
@@ -32,6 +37,8 @@ class QuickstartConfig:
     """Environments that are searched: ids, or suites of them."""
     agents: Words = ("greedy", "majority", "best_of_n", "beam", "mcts")
     """Search agents."""
+    all_agents: bool = False
+    """Run every search agent on the test problems, too, not just the one that was picked: half as much time again."""
     budgets: Numbers = (128, 256, 512, 1024)
     """Tokens per problem, everything that a search samples included."""
     limit: int = 100
@@ -74,9 +81,11 @@ def main(config: QuickstartConfig) -> None:
     learned = folder / "grpo"
     start = time.monotonic()
 
-    console.print("[bold]1. Search[/bold]: the same problems for every agent, more and more tokens")
+    console.print(
+        "[bold]1. Search[/bold]: the validation split picks an agent for each environment, the test split measures"
+    )
     bench = make_bench(config, store=folder / "results.sqlite")
-    run_bench(bench, console=console, share_cores=True)
+    search(config, bench, console)
     searched = time.monotonic()
 
     limits = f"{config.learn_steps} steps or {config.learn_minutes:g} minutes"
@@ -95,6 +104,23 @@ def main(config: QuickstartConfig) -> None:
     console.print(f"took   {clock(time.monotonic() - start)} ({whole})")
 
 
+def search(config: QuickstartConfig, bench: BenchConfig, console: Console) -> None:
+    """All search agents on validation problems; on the test problems the baselines and the agent that was picked."""
+    baselines = tuple(agent for agent in config.agents if base_name(agent) in BASELINES)
+    searching = tuple(agent for agent in config.agents if agent not in baselines)
+    if not searching:
+        raise ValueError(f"agents has no search to pick from, only {', '.join(baselines)}: add one, such as mcts")
+    policy = get_policy(config.policy)
+    first = replace(bench, split="validation", limit=config.validation_limit, agents=searching)
+    run_bench(first, policy=policy, console=console, share_cores=True)
+    with Store(bench.store) as store:
+        rows = summarise(store.results())
+    for env in environments(config.env):
+        best = picked([row for row in rows if row.series.env == env])
+        agents = searching if config.all_agents or best is None else (best.series.agent,)
+        run_bench(replace(bench, env=(env,), agents=(*baselines, *agents)), policy=policy, console=console)
+
+
 def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
     return BenchConfig(
         env=config.env,
@@ -104,8 +130,6 @@ def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
         seeds=(config.seed,),
         limit=config.limit,
         difficulty=config.difficulty,
-        select_on_validation=True,
-        validation_limit=config.validation_limit,
         store=str(store),
         batch_size=config.batch_size,
         max_tokens=config.max_tokens,
@@ -140,7 +164,6 @@ def measure_learning(config: QuickstartConfig, bench: BenchConfig, folder: Path,
     """Greedy before and after, on the same test problems, into the same store."""
     from reasonrl.agents.learning.checkpoint import POLICY
     from reasonrl.agents.policies.local import LocalPolicy
-    from reasonrl.agents.policies.registry import get_policy
 
     greedy = replace(
         bench,
@@ -150,7 +173,6 @@ def measure_learning(config: QuickstartConfig, bench: BenchConfig, folder: Path,
         limit=config.learn_limit,
         difficulty=config.learn_difficulty,
         max_tokens=config.learn_max_tokens,
-        select_on_validation=False,
     )
     run_bench(greedy, policy=get_policy(config.policy), console=console)
     run_bench(

@@ -156,16 +156,19 @@ def select(rows: Sequence[Row]) -> list[Selection]:
         series = row.series
         groups[(series.env, series.options, series.policy, series.settings)].append(row)
     for group in groups.values():
-        validation = [r for r in _largest(group, "validation") if r.series.base not in BASELINES and not r.oracle]
+        best = picked(group)
         test = {row.series.agent: row for row in _largest(group, "test")}
         greedy = next((row for row in test.values() if row.series.base == "greedy"), None)
-        if not validation or greedy is None:
-            continue
-        best = min(validation, key=lambda row: (-row.accuracy.value, row.tokens, row.series.agent))
-        if best.series.agent in test:
+        if best is not None and greedy is not None and best.series.agent in test:
             majority = next((row for row in test.values() if row.series.base == "majority"), None)
             chosen.append(Selection(best, test[best.series.agent], greedy, majority))
     return chosen
+
+
+def picked(rows: Sequence[Row]) -> Row | None:
+    """The search agent that is best on the validation split, among rows of one environment; see `select`."""
+    found = [row for row in _largest(rows, "validation") if row.series.base not in BASELINES and not row.oracle]
+    return min(found, key=lambda row: (-row.accuracy.value, row.tokens, row.series.agent), default=None)
 
 
 def lifts(results: Iterable[tuple[Cell, Result]], rows: Sequence[Row], *, seed: int = 0) -> list[Lift]:

@@ -24,7 +24,7 @@ def test_the_quickstart_searches_learns_and_reports_and_goes_on_where_it_was(
         folder=str(tmp_path / "quickstart"),
         policy=str(tmp_path / "toy"),
         env=("reasonrl/ChainSum-v0",),
-        agents=("greedy", "majority", "mcts"),
+        agents=("greedy", "majority", "best_of_n", "mcts"),
         budgets=(32, 64),
         limit=3,
         validation_limit=2,
@@ -44,7 +44,12 @@ def test_the_quickstart_searches_learns_and_reports_and_goes_on_where_it_was(
     assert str(store) in first
     assert "<svg" in page.read_text()
     with Store(store) as opened:
+        cells = [cell for cell, _ in opened.results() if cell.env == "reasonrl/ChainSum-v0"]
         results = len(list(opened.results()))
+    ran = {split: {cell.agent for cell in cells if cell.split == split} for split in ("validation", "test")}
+    assert ran["validation"] == {"best_of_n", "mcts"}
+    assert {"greedy", "majority"} < ran["test"]
+    assert len(ran["test"]) == 3  # the one that was picked
 
     main(replace(config))
     assert "stored already" in capsys.readouterr().out
