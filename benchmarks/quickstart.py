@@ -57,7 +57,7 @@ class QuickstartConfig:
     """Levels of difficulty of what is learned; none: the family's own."""
     learn_steps: int = 100
     """Steps of learning."""
-    learn_minutes: float = 4.0
+    learn_minutes: float = 3.25
     """Stop learning after so many minutes, too."""
     learn_max_tokens: int = 96
     """Tokens of one answer at most, in learning."""

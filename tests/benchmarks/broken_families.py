@@ -139,8 +139,8 @@ class Moody(Sound):
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         value = problem.reference.value
-        if f"\\boxed{{{value}}}" in answer.split("\n") and int(value) % 2:
-            return accept(value, method="box")
+        if f"\\boxed{{{value}}}" in answer.split("\n") and not int(value) % 2:
+            return reject(value, method="box", reason="no boxes for even numbers")
         return super().verify(problem, answer)
 
 
