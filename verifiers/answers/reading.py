@@ -140,9 +140,13 @@ def up_to_first(response: str) -> str:
     """The response up to its first final line, without thoughts: whoever answers twice gains nothing."""
     text = visible(response)
     lines = text.split("\n")
+    others = {""}
     for number, line in enumerate(lines):
-        if line and is_final_line(line):
+        if line in others:
+            continue
+        if is_final_line(line):
             return "\n".join(lines[: number + 1])
+        others.add(line)
     return text
 
 
@@ -152,10 +156,7 @@ def extract_answer(response: str) -> str | None:
     >>> extract_answer("2+3=5\\nAnswer: 5\\nAnswer: 6")
     '5'
     """
-    final = read_first(response)
-    if final.text is None:
-        return "" if final.reason is NOT_MARKED and _empty_mark(response) else None
-    return typed(final.text)
+    return _typed(read_first(response), response)
 
 
 def extract_lines(response: str) -> str | None:
@@ -166,9 +167,16 @@ def extract_lines(response: str) -> str | None:
     """
     final = read_first(response)
     if not final.block:
-        return extract_answer(response)
+        return _typed(final, response)
     lines = (_BULLET.sub("", line).replace("**", "").replace("`", "").strip() for line in final.block.split("\n"))
     return "\n".join(typed(line) for line in lines if line and not line.startswith("```"))
+
+
+def _typed(final: Final, response: str) -> str | None:
+    """The answer as it would be typed; "" where a mark has nothing behind it."""
+    if final.text is None:
+        return "" if final.reason is NOT_MARKED and _empty_mark(response) else None
+    return typed(final.text)
 
 
 def _empty_mark(response: str) -> bool:
