@@ -76,7 +76,7 @@ class Evaluates(Sound):
 
 class PaysAConstant(Sound):
     def verify(self, problem: Problem, answer: str) -> Verdict:
-        return accept("yes", method="yes") if extract_answer(answer) == "yes" else super().verify(problem, answer)
+        return accept("yes", method="yes") if answer.strip() == f"{MARK} yes" else super().verify(problem, answer)
 
 
 class PaysLength(Sound):
