@@ -10,10 +10,7 @@ A folder whose run differs is refused with a sentence that names what differs; `
 
 from __future__ import annotations
 
-import ast
-import functools
 import hashlib
-import importlib.util
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -21,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from reasonrl.agents.learning import checkpoint, metrics
+from reasonrl.envs.code_hash import closure
 from reasonrl.envs.core import Source
 
 _ROOTS = ("reasonrl.agents.learning.rollout", "reasonrl.envs.environment", "reasonrl.envs.vector")
@@ -36,15 +34,7 @@ _APART = (
 
 def code_of(*modules: str) -> dict[str, str]:
     """Each of these modules, and of ours that they import, with the hash of its code."""
-    found: dict[str, str] = {}
-    waiting = [*modules, *_ROOTS]
-    while waiting:
-        name = waiting.pop()
-        path = None if name in found or (name.startswith(_APART) and name not in modules) else _file_of(name)
-        if path is not None:
-            found[name], imports = _read(path, path.stat().st_mtime_ns)
-            waiting += imports
-    return found
+    return closure([*modules, *_ROOTS], without=_APART)
 
 
 def modules_of(source: Source) -> list[str]:
@@ -96,44 +86,3 @@ def standing(folder: Path, *, step: int, of: int, over: bool) -> str:
         again = "add --fresh to run it anew, or use another folder"
         return f"{folder} holds this very run, finished at step {step}: nothing is run again; {again}"
     return f"{folder} holds this run up to step {step} of {of}: it goes on from there"
-
-
-def _file_of(name: str) -> Path | None:
-    """The file of a module of ours; None for anything else."""
-    if name.split(".")[0] != "reasonrl":
-        return None
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:  # `from module import name`, and the name is no module
-        return None
-    return Path(spec.origin) if spec is not None and spec.origin is not None else None
-
-
-@functools.cache
-def _read(path: Path, changed: int) -> tuple[str, tuple[str, ...]]:
-    """The hash of a file's code, and what it imports; cached by name and time of change."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    code = ast.dump(_without_docstrings(tree))
-    return hashlib.blake2b(code.encode(), digest_size=8).hexdigest(), tuple(_imports(tree))
-
-
-def _imports(tree: ast.AST) -> list[str]:
-    found: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return found
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            kept = [each for each in node.body if not _is_text(each)]
-            node.body = kept or node.body[:1]
-    return tree
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -15,7 +15,9 @@ from reasonrl.agents.search.greedy import greedy
 from reasonrl.agents.search.guides import get_guide
 from reasonrl.agents.search.mcts import mcts
 from reasonrl.benchmarks import identity
-from reasonrl.benchmarks.identity import Code, changed_since, closure, judge_code, search_code, source_of
+from reasonrl.benchmarks.identity import Code, changed_since, judge_code, search_code, source_of
+from reasonrl.envs import code_hash
+from reasonrl.envs.code_hash import closure
 from reasonrl.envs.families import get_family
 
 SEARCH = '''"""A search."""
@@ -42,7 +44,7 @@ def write(tmp_path: Path) -> Callable[[str], dict[str, str]]:
 
     def write(text: str) -> dict[str, str]:
         path.write_text(text)
-        identity._read.cache_clear()
+        code_hash._read.cache_clear()
         return closure([str(path)])
 
     return write
@@ -220,7 +222,7 @@ def test_a_store_carried_to_another_folder_keeps_its_keys(tmp_path: Path) -> Non
 
 
 def test_hashing_is_fast() -> None:
-    identity._read.cache_clear()
+    code_hash._read.cache_clear()
     start = time.process_time()
     code_of(mcts, "countdown", "feedback")
     assert time.process_time() - start < 0.5  # 0.13 s when measured; once in a run

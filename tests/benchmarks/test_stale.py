@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling
 from reasonrl.agents.search.agents import AGENTS
-from reasonrl.benchmarks import identity, protocol, rescore
+from reasonrl.benchmarks import protocol, rescore
 from reasonrl.benchmarks.ageing import ageing_of
 from reasonrl.benchmarks.identity import Code
 from reasonrl.benchmarks.protocol import CHANGED, BenchConfig, run_bench
@@ -21,6 +21,7 @@ from reasonrl.benchmarks.report import main as report
 from reasonrl.benchmarks.rescore import RescoreConfig
 from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.summary import summarise
+from reasonrl.envs import code_hash
 from reasonrl.envs.core import END
 from reasonrl.envs.families.math.chain_sum import ChainSum
 from reasonrl.envs.mdp import State
@@ -69,7 +70,7 @@ def config(tmp_path: Path) -> BenchConfig:
 
 def load_search(path: Path, times: int) -> Any:
     path.write_text(SEARCH.format(times=times))
-    identity._read.cache_clear()
+    code_hash._read.cache_clear()
     space: dict[str, Any] = {"__name__": "mine"}
     exec(compile(path.read_text(), str(path), "exec"), space)
     return space["search"]
@@ -123,7 +124,7 @@ def test_a_changed_line_of_a_search_is_noticed_marked_and_run_again_with_fresh(
     assert again.asked == asked  # what is today's is not run again
 
     path.write_text("# a comment\n" + path.read_text().replace("\n\n", "\n\n\n"))
-    identity._read.cache_clear()
+    code_hash._read.cache_clear()
     assert "†" not in "".join(shown(config, capsys))
 
 
@@ -141,7 +142,7 @@ def test_a_changed_line_of_a_search_or_guide_named_by_its_file_is_noticed(
     assert CHANGED not in run(config, make_policy())
     for path, changed in ((search, {agents[0]}), (guide, {agents[0], agents[1]})):
         path.write_text(path.read_text() + "\nCHANGED = 1\n")
-        identity._read.cache_clear()
+        code_hash._read.cache_clear()
         lines = run(config, make_policy()).split("\n")
         assert {line.split(" test ")[1].split(": ")[0] for line in lines if CHANGED in line} == changed
 
@@ -165,12 +166,12 @@ def test_a_changed_line_of_ours_marks_what_hangs_on_it_and_nothing_else(
     marked: set[str],
 ) -> None:
     run(replace(config, agents=("greedy", "mcts", "beam"), limit=2), make_policy())
-    original = identity._path_of(module)
+    original = code_hash._path_of(module)
     assert original is not None
     changed = tmp_path / "changed.py"
     changed.write_text(original.read_text() + "\nCHANGED = 1\n")
-    find = identity._path_of
-    monkeypatch.setattr(identity, "_path_of", lambda name: changed if name == module else find(name))
+    find = code_hash._path_of
+    monkeypatch.setattr(code_hash, "_path_of", lambda name: changed if name == module else find(name))
     with Store(config.store) as store:
         ageing = ageing_of(store)
         rows = summarise(store.results())
