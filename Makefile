@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml setup.py constraints.txt
 
-.PHONY: help quickstart test test-floor test-slow check format clean
+.PHONY: help quickstart test test-floor test-slow check golden format clean
 
 help:            ## what there is to make
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -28,6 +28,9 @@ check: .venv/.dev        ## style, types, import contracts, and the tests
 	rm -rf build/contracts && mkdir -p build/contracts && cp -rL typings/reasonrl build/contracts/reasonrl
 	cd build/contracts && ../../$(BIN)/lint-imports --no-cache --config ../../pyproject.toml
 	$(MAKE) test
+
+golden: .venv/.dev        ## write down anew what families show and searches grow; then read the diff
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/envs/test_golden_transcripts.py tests/agents/search/test_golden_trees.py --write-golden
 
 format: .venv/.dev        ## rewrite the code in the one style
 	$(BIN)/ruff check --fix .

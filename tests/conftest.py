@@ -1,9 +1,35 @@
-"""Settings of the property tests: `make test` always tries the same examples, `make test-slow` tries new ones."""
+"""Settings of the property tests, and pages that hold what must not change unless somebody means it to.
+
+Property tests: `make test` always tries the same examples, `make test-slow` tries new ones.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=1000, deadline=None, print_blob=True)
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-golden", action="store_true", help="write the golden pages anew (`make golden`)")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, Iterable[str]], None]:
+    """Compares lines with the page of this name in the folder `golden` beside the test, or writes the page anew."""
+    folder = Path(request.path).with_name("golden")
+
+    def compare(name: str, lines: Iterable[str]) -> None:
+        page = folder / f"{name}.txt"
+        if request.config.getoption("--write-golden"):
+            folder.mkdir(exist_ok=True)
+            page.write_text("".join(f"{line}\n" for line in lines))
+        assert list(lines) == page.read_text().splitlines(), f"{page} differs; if that is meant: make golden"
+
+    return compare
