@@ -89,7 +89,7 @@ def main(config: SolveConfig) -> None:
 def judged_lines(source: Source, problem: Problem, result: SearchResult) -> list[tuple[str, StepVerdict]]:
     """The answer's lines, each with its worth after those before it."""
     lines = (result.answer or "").split("\n")
-    judge = source.family_of(problem.view)
+    judge = source.rules_of(problem.view)
     return [(line, judge.check_step(problem.view, lines[:at], line)) for at, line in enumerate(lines) if line.strip()]
 
 
@@ -98,7 +98,7 @@ def summary(source: Source, problem: Problem, result: SearchResult) -> str:
     if result.answer is None:
         status = "no finished answer"
     else:
-        status = source.family_of(problem.view).verify(problem, result.answer).status.value
+        status = source.rules_of(problem.view).verify(problem, result.answer).status.value
     return (
         f"{status}: {result.tokens} tokens, {len(result.candidates)} finished answers, "
         f"{len(result.tree.nodes)} nodes, {result.seconds:.1f} s"

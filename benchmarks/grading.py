@@ -22,7 +22,7 @@ from typing import Protocol
 from reasonrl.agents.search.core import SearchResult
 from reasonrl.benchmarks.identity import content_of, judge_code, reference_of
 from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store
-from reasonrl.envs.core import Judge, Problem, View
+from reasonrl.envs.core import Problem, Rules, View
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, no_answer
 
 DEAD_END, HOLDS, UNCHECKED = "dead_end", "holds", "unchecked"
@@ -36,7 +36,7 @@ class Judged(Protocol):
 
 
 def judge(
-    family: Judge,
+    family: Rules,
     problem: Problem,
     found: SearchResult,
     budgets: Sequence[int],
@@ -85,7 +85,7 @@ def judge(
     return [*results[:-1], replace(last, steps=line_verdicts(family, problem.view, lines), tree=tree)]
 
 
-def _anew(family: Judge, problem: Problem, result: Result, verdict_on: Judged) -> Result:
+def _anew(family: Rules, problem: Problem, result: Result, verdict_on: Judged) -> Result:
     """The stored result with today's verdicts on its answer, its candidates and its lines."""
     candidates = tuple(
         each if each.answer is None else each._replace(correct=_correct(verdict_on(each.answer)))
@@ -96,7 +96,7 @@ def _anew(family: Judge, problem: Problem, result: Result, verdict_on: Judged) -
     return replace(judged, candidates=candidates, steps=line_verdicts(family, problem.view, lines))
 
 
-def line_verdicts(family: Judge, view: View, lines: Sequence[str]) -> tuple[Step, ...]:
+def line_verdicts(family: Rules, view: View, lines: Sequence[str]) -> tuple[Step, ...]:
     """What each line of an answer is worth, no more than was looked at; see the list above."""
     if not lines:
         return ()
@@ -127,7 +127,7 @@ class Anew:
             self.stored.setdefault((cell.env, cell.options, result.problem), []).append((cell, result))
 
     def judge(
-        self, env: str, options: str, problem: Problem, family: Judge, wanted: Callable[[Result], bool]
+        self, env: str, options: str, problem: Problem, family: Rules, wanted: Callable[[Result], bool]
     ) -> list[tuple[Result, Result]]:
         """The results on this problem that are wanted, before and after; what is new is committed.
 
@@ -147,7 +147,7 @@ class Anew:
         return pairs
 
 
-def _memory(family: Judge, problem: Problem) -> Judged:
+def _memory(family: Rules, problem: Problem) -> Judged:
     """Judges each answer once."""
     verdicts: dict[str, Verdict] = {}
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from reasonrl.envs.code_hash import ROOT, closure, hash_today, short
-from reasonrl.envs.core import Judge, Problem
+from reasonrl.envs.core import Problem, Rules
 
 _JUDGES = "reasonrl.verifiers"
 _DRIVER = "reasonrl.agents.search.driver"
@@ -38,7 +38,7 @@ class Code:
     """Module name, or the path of a user's own file, to the hash of its code."""
 
 
-def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, judge: Judge) -> Code:
+def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, judge: Rules) -> Code:
     """The code that an answer hangs on.
 
     A guide asks the verifiers, so all code that judges counts. Without one the family says only when an answer ends and
@@ -70,7 +70,7 @@ def named_files(name: str) -> list[str]:
     return [str(path.resolve()) for path in paths if path.is_file()]
 
 
-def judge_code(judge: Judge) -> Code:
+def judge_code(judge: Rules) -> Code:
     """The code that a verdict hangs on; a package of verifiers counts as a whole, for some of it runs as a process."""
     return _code(closure([source_of(type(judge))], whole=_JUDGES))
 

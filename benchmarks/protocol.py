@@ -241,7 +241,7 @@ class _Bench:
             def wanted(result: Result, reference: str = reference) -> bool:
                 return result.reference != reference
 
-            pairs += stored.judge(suite.env, suite.options, problem, suite.source.family_of(problem.view), wanted)
+            pairs += stored.judge(suite.env, suite.options, problem, suite.source.rules_of(problem.view), wanted)
         if pairs:
             changed = sum(before.status != after.status for before, after in pairs)
             self.console.print(
@@ -295,7 +295,7 @@ class _Bench:
             problem = todo[found.id]
             code, judged_by = codes[problem.id]
             results = judge(
-                suite.source.family_of(problem.view),
+                suite.source.rules_of(problem.view),
                 problem,
                 found,
                 budgets,
@@ -339,7 +339,7 @@ class _Bench:
         keys: dict[str, tuple[str, str]] = {}
         found = {}
         for problem in suite.problems:
-            family = suite.source.family_of(problem.view)
+            family = suite.source.rules_of(problem.view)
             name = source_of(type(family))
             if name not in keys:
                 search = search_code(

@@ -88,7 +88,7 @@ def rescore(config: RescoreConfig, *, console: Console | None = None) -> dict[st
                 if problem is None or content_of(problem) != results[0][1].content or not _same_file(options, data):
                     skipped[env] += len(results)
                 else:
-                    family = sources[env].family_of(problem.view)
+                    family = sources[env].rules_of(problem.view)
                     today = (judge_code(family).key, reference_of(problem))
 
                     def wanted(result: Result, today: tuple[str, str] = today) -> bool:

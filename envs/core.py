@@ -195,10 +195,10 @@ class Source(Protocol):
         ...
 
     def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem: ...
-    def family_of(self, view: View) -> Judge: ...
+    def rules_of(self, view: View) -> Rules: ...
 
 
-class Judge(Protocol):
+class Rules(Protocol):
     """What judges a problem's answers and steps.
 
     A judge may also have `canonical(view, answer) -> str | None`: one spelling for all responses whose answers it takes
@@ -236,7 +236,7 @@ class Judge(Protocol):
         ...
 
 
-class Family(Judge, Protocol):
+class Family(Rules, Protocol):
     """A generator of problems of one kind, with all that is known about them."""
 
     name: str

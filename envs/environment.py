@@ -27,7 +27,7 @@ from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem, Source, View, check_split
-from reasonrl.envs.dealer import Deal, Dealer, context_length, whole_index
+from reasonrl.envs.episodes import Episodes, EpisodeStart, context_length, whole_index
 from reasonrl.envs.mdp import ILLEGAL, MDP, Level, Potential, State, Stop, Transition, last_token
 from reasonrl.envs.render import RENDER_MODES, Printer, render_picture, render_text
 from reasonrl.envs.sources import get_source
@@ -208,12 +208,12 @@ class ReasonEnv(gym.Env[Any, Any]):
             illegal=illegal,
             instructions=instructions,
         )
-        self.dealer = Dealer(self.mdp, split=split, difficulty=difficulty, num_problems=num_problems)
+        self.episodes = Episodes(self.mdp, split=split, difficulty=difficulty, num_problems=num_problems)
         self.render_mode = render_mode
         self._printer = Printer()
         self.action_space, self.observation_space = make_spaces(self.mdp)
         self._discrete = self.mdp.level in (Level.TOKEN, Level.CHOICE)
-        self._deal: Deal | None = None
+        self._episode: EpisodeStart | None = None
         self._state: State | None = None
         self._tokens = np.zeros(context_length(self.mdp) if self._discrete else 0, np.int64)
         self._drawn = b""
@@ -222,17 +222,17 @@ class ReasonEnv(gym.Env[Any, Any]):
     @property
     def problem(self) -> Problem | None:
         """The problem being played, with its reference: not for the solver's eyes."""
-        return None if self._deal is None else self._deal.problem
+        return None if self._episode is None else self._episode.problem
 
     @property
     def view(self) -> View | None:
         """What a solver may see of the problem being played."""
-        return None if self._deal is None else self._deal.problem.view
+        return None if self._episode is None else self._episode.problem.view
 
     @property
     def instructions(self) -> str:
         """How to write an answer to the problem being played; "" before the first reset."""
-        return "" if self._deal is None else self._deal.family.instructions
+        return "" if self._episode is None else self._episode.rules.instructions
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -269,26 +269,26 @@ class ReasonEnv(gym.Env[Any, Any]):
         options = options or {}
         check_options(options, {"index", "problem"})
         if options.get("problem") is not None:
-            deal = self.dealer.of(options["problem"])
+            episode = self.episodes.of(options["problem"])
         elif options.get("index") is not None:
-            deal = self.dealer.by_index(whole_index(options["index"]))
+            episode = self.episodes.by_index(whole_index(options["index"]))
         else:
-            deal = self.dealer.draw(self.np_random)
-        self._deal, self._state = deal, deal.start
+            episode = self.episodes.draw(self.np_random)
+        self._episode, self._state = episode, episode.state
         if self._discrete:
             self._tokens.fill(self.mdp.vocabulary.pad)
-            self._tokens[: len(deal.prompt)] = deal.prompt
+            self._tokens[: len(episode.prompt)] = episode.prompt
             self._drawn = b""
         self._print()
-        info = make_info(at_rest(deal.start))
+        info = make_info(at_rest(episode.state))
         if self._discrete:
-            info["action_mask"] = action_mask(self.mdp, deal.start)
-        return self._observe(deal.start), info
+            info["action_mask"] = action_mask(self.mdp, episode.state)
+        return self._observe(episode.state), info
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        if self._state is None or self._deal is None:
+        if self._state is None or self._episode is None:
             raise RuntimeError("call reset() before step()")
-        transition = self.mdp.step(self._state, action, self._deal.judge)
+        transition = self.mdp.step(self._state, action, self._episode.judge)
         after, reward, terminated, truncated, _, _, _, _ = transition
         self._state = after
         if self.render_mode is not None:
@@ -306,7 +306,7 @@ class ReasonEnv(gym.Env[Any, Any]):
 
     def set_state(self, state: State) -> None:
         """Goes back (or forward) to a state of the current problem."""
-        check_state(state, self._deal)
+        check_state(state, self._episode)
         self._state = state
 
     def action_masks(self) -> NDArray[np.bool_]:
@@ -318,20 +318,20 @@ class ReasonEnv(gym.Env[Any, Any]):
     def render(self) -> str | NDArray[np.uint8] | None:
         """Text ("ansi"), a picture [528, 800, 3] uint8 ("rgb_array"), or None: "human" prints as the episode goes."""
         self._print()
-        if self._deal is None or self._state is None:
+        if self._episode is None or self._state is None:
             return None
         if self.render_mode == "ansi":
-            return render_text(self.mdp, self._deal, self._state)
-        return render_picture(self.mdp, self._deal, self._state) if self.render_mode == "rgb_array" else None
+            return render_text(self.mdp, self._episode, self._state)
+        return render_picture(self.mdp, self._episode, self._state) if self.render_mode == "rgb_array" else None
 
     def _print(self) -> None:
-        if self.render_mode == "human" and self._deal is not None and self._state is not None:
-            self._printer.show(self.mdp, self._deal, self._state)
+        if self.render_mode == "human" and self._episode is not None and self._state is not None:
+            self._printer.show(self.mdp, self._episode, self._state)
 
     def _observe(self, state: State) -> Observation:
         if not self._discrete:
             return observe_text(self.mdp, state)
-        start, packed, shown = len(self._deal.prompt), state.tokens, self._drawn  # type: ignore[union-attr]
+        start, packed, shown = len(self._episode.prompt), state.tokens, self._drawn  # type: ignore[union-attr]
         length = start + len(packed) // 4
         if packed is not shown:
             if len(packed) == len(shown) + 4 and packed.startswith(
@@ -409,7 +409,7 @@ def observe_text(mdp: MDP, state: State) -> str:
     """What the text levels show."""
     prompt = state.view.prompt
     if mdp.instructions:
-        prompt = f"{prompt}\n{mdp.source.family_of(state.view).instructions}"
+        prompt = f"{prompt}\n{mdp.source.rules_of(state.view).instructions}"
     return "\n".join((prompt, *state.turns, *(state.steps if mdp.level is Level.STEP else ()), ""))
 
 
@@ -419,9 +419,9 @@ def check_options(options: dict[str, Any], known: set[str]) -> None:
         raise ValueError(f"unknown reset option {unknown[0]!r}: there are {', '.join(sorted(known))}")
 
 
-def check_state(state: State, deal: Deal | None) -> None:
+def check_state(state: State, episode: EpisodeStart | None) -> None:
     """A state can be set only where its own problem is being played: the judge needs that problem's reference."""
-    if deal is None or (state.view is not deal.problem.view and state.view != deal.problem.view):
+    if episode is None or (state.view is not episode.problem.view and state.view != episode.problem.view):
         raise ValueError(
             "this state belongs to another problem: reset(options={'problem': ...}) with its problem first"
         )

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from reasonrl.envs.dealer import Deal, context_length
 from reasonrl.envs.environment import observe_text
+from reasonrl.envs.episodes import EpisodeStart, context_length
 from reasonrl.envs.mdp import MDP, Level, State, Transition
 
 Happened = list[tuple[int, Transition]]
@@ -36,7 +36,7 @@ class TokenLanes:
         """`length_B - base_B` is the count of tokens used."""
         self.line_start_B = np.zeros(num_envs, np.int64)
         """Column where the unfinished line begins."""
-        self.deals: list[Deal] = []
+        self.episodes: list[EpisodeStart] = []
         self._states: list[State] = []
         self._flat = self.tokens_BT.reshape(-1)
         self._row_B = np.arange(num_envs) * room
@@ -49,15 +49,15 @@ class TokenLanes:
         for view in self._views.values():
             view.setflags(write=False)
 
-    def start(self, lanes: Sequence[int], deals: Sequence[Deal]) -> None:
+    def start(self, lanes: Sequence[int], episodes: Sequence[EpisodeStart]) -> None:
         """Begins an episode in each of these lanes (all lanes, the first time)."""
-        if not self.deals:
-            self.deals, self._states = list(deals), [deal.start for deal in deals]
+        if not self.episodes:
+            self.episodes, self._states = list(episodes), [episode.state for episode in episodes]
         self.tokens_BT[lanes] = self.mdp.vocabulary.pad
-        for lane, deal in zip(lanes, deals, strict=True):
-            self.deals[lane], self._states[lane] = deal, deal.start
-            self.tokens_BT[lane, : len(deal.prompt)] = deal.prompt
-        lengths = [len(deal.prompt) for deal in deals]
+        for lane, episode in zip(lanes, episodes, strict=True):
+            self.episodes[lane], self._states[lane] = episode, episode.state
+            self.tokens_BT[lane, : len(episode.prompt)] = episode.prompt
+        lengths = [len(episode.prompt) for episode in episodes]
         self.length_B[lanes] = lengths
         self.base_B[lanes] = lengths
         self.line_start_B[lanes] = lengths
@@ -97,7 +97,7 @@ class TokenLanes:
             if end:
                 line = self.tokens_BT[lane, start:stop].tolist()
                 before = State(view, steps, b"", 0, turns, count - 1, moves, potential, going)
-                transition = self.mdp.end_line(before, line, self.deals[lane].judge)
+                transition = self.mdp.end_line(before, line, self.episodes[lane].judge)
                 self._keep(lane, transition.state)
             else:
                 transition = self.mdp.run_out(State(view, steps, b"", 0, turns, count, moves, potential, going))
@@ -110,7 +110,7 @@ class TokenLanes:
         happened: Happened = []
         for lane, action in enumerate(actions_B.tolist()):
             if lane not in skipped:
-                transition = self.mdp.step(self._states[lane], action, self.deals[lane].judge)
+                transition = self.mdp.step(self._states[lane], action, self.episodes[lane].judge)
                 self._keep(lane, transition.state)
                 happened.append((lane, transition))
         return happened
@@ -129,13 +129,13 @@ class TokenLanes:
 
     def get(self, lane: int) -> State:
         view, steps, _, _, turns, _, moves, potential, stop = self._states[lane]
-        prompt, length = len(self.deals[lane].prompt), int(self.length_B[lane])
+        prompt, length = len(self.episodes[lane].prompt), int(self.length_B[lane])
         packed = self.tokens_BT[lane, prompt:length].astype("<i4").tobytes()
         line_start = 4 * (int(self.line_start_B[lane]) - prompt)
         return State(view, steps, packed, line_start, turns, length - int(self.base_B[lane]), moves, potential, stop)
 
     def set(self, lane: int, state: State) -> None:
-        prompt = self.deals[lane].prompt
+        prompt = self.episodes[lane].prompt
         start, length = len(prompt), len(prompt) + len(state.tokens) // 4
         row = self.tokens_BT[lane]
         row[:start], row[start:length], row[length:] = (
@@ -168,16 +168,20 @@ class TextLanes:
     def __init__(self, mdp: MDP, num_envs: int) -> None:
         self.mdp = mdp
         self.num_envs = num_envs
-        self.deals: list[Deal] = []
+        self.episodes: list[EpisodeStart] = []
         self._states: list[State] = []
         self._texts: list[str] = []
 
-    def start(self, lanes: Sequence[int], deals: Sequence[Deal]) -> None:
-        if not self.deals:
-            self.deals, self._states, self._texts = list(deals), [deal.start for deal in deals], [""] * len(deals)
-        for lane, deal in zip(lanes, deals, strict=True):
-            self.deals[lane] = deal
-            self.set(lane, deal.start)
+    def start(self, lanes: Sequence[int], episodes: Sequence[EpisodeStart]) -> None:
+        if not self.episodes:
+            self.episodes, self._states, self._texts = (
+                list(episodes),
+                [episode.state for episode in episodes],
+                [""] * len(episodes),
+            )
+        for lane, episode in zip(lanes, episodes, strict=True):
+            self.episodes[lane] = episode
+            self.set(lane, episode.state)
 
     def act(self, actions: Sequence[str], skip: NDArray[np.intp] = _NOBODY) -> Happened:
         if isinstance(actions, str) or not isinstance(actions, Sized) or len(actions) != self.num_envs:
@@ -186,7 +190,7 @@ class TextLanes:
         happened: Happened = []
         for lane, action in enumerate(actions):
             if lane not in skipped:
-                transition = self.mdp.step(self._states[lane], action, self.deals[lane].judge)
+                transition = self.mdp.step(self._states[lane], action, self.episodes[lane].judge)
                 self.set(lane, transition.state)
                 happened.append((lane, transition))
         return happened

@@ -187,14 +187,14 @@ class MDP:
         key = (state.view, state.steps)
         menu = self._menus.get(key)
         if menu is None:
-            menu = tuple(self.source.family_of(state.view).legal_steps(state.view, state.steps))
+            menu = tuple(self.source.rules_of(state.view).legal_steps(state.view, state.steps))
             if len(self._menus) >= _MENUS_KEPT:
                 self._menus.pop(next(iter(self._menus)))
             self._menus[key] = menu
         return menu
 
     def _of_family(self, view: View, steps: Sequence[str]) -> float:
-        return self.source.family_of(view).potential(view, steps)
+        return self.source.rules_of(view).potential(view, steps)
 
     def end_line(self, state: State, line: list[int], judge: Callable[[str], Verdict] | None) -> Transition:
         """The token level where a line ends.
@@ -279,7 +279,7 @@ class MDP:
     ) -> Transition:
         """Adds finished lines; the first final one outside a thought completes the answer, the rest is dropped."""
         view, steps, tokens, line_start, turns, count, moves, potential, stop = state
-        family = self.source.family_of(view)
+        family = self.source.rules_of(view)
         said: Sequence[str] | None = None
         for number, line in enumerate(lines):
             line = line.rstrip("\r\x03")

@@ -54,7 +54,7 @@ def play(env: ReasonEnv, lines: Iterable[str], say: Callable[[str], Any], *, res
     env.reset(**reset)
     assert env.problem is not None
     view = env.problem.view
-    family = env.source.family_of(view)
+    family = env.source.rules_of(view)
     say(f"[bold]{_plain(view.prompt)}[/bold]\n[dim]{_plain(family.instructions)}\n{HELP}[/dim]")
     show_board(env, say)
     past: list[State] = []
@@ -96,7 +96,7 @@ def play(env: ReasonEnv, lines: Iterable[str], say: Callable[[str], Any], *, res
 def show_board(env: ReasonEnv, say: Callable[[str], Any]) -> None:
     """The board as it stands, where the family has one."""
     state = env.get_state()
-    family = env.source.family_of(state.view)
+    family = env.source.rules_of(state.view)
     if isinstance(family, Drawn):
         say(_plain(family.board(state.view, state.steps)))
 

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 from reasonrl.envs.core import View
-from reasonrl.envs.dealer import Deal
+from reasonrl.envs.episodes import EpisodeStart
 from reasonrl.envs.font import HEIGHT, WIDTH, ink
 from reasonrl.envs.mdp import MDP, RETRY, Level, State, Stop
 
@@ -63,30 +63,30 @@ def finished(mdp: MDP, state: State) -> Iterator[Shown]:
         elif turn:
             lines = turn.split("\n")
             for number, line in enumerate(lines):
-                worth = mdp.source.family_of(state.view).check_step(state.view, lines[:number], line)
+                worth = mdp.source.rules_of(state.view).check_step(state.view, lines[:number], line)
                 yield Shown(line, worth.value)
 
 
-def ending(deal: Deal, state: State) -> Iterator[Shown]:
+def ending(episode: EpisodeStart, state: State) -> Iterator[Shown]:
     """The board, if there is one, and how the episode ended."""
-    family = deal.family
+    family = episode.rules
     if isinstance(family, Drawn):
         yield from map(Shown, ["", *family.board(state.view, state.steps).split("\n")])
     if state.stop in (Stop.ANSWER, Stop.END):
-        yield Shown("", f"{state.stop.value}: {deal.judge(state.answer).status.value}")
+        yield Shown("", f"{state.stop.value}: {episode.judge(state.answer).status.value}")
     elif state.stop:
         yield Shown("", state.stop.value)
 
 
-def lines_of(mdp: MDP, deal: Deal, state: State) -> list[Shown]:
+def lines_of(mdp: MDP, episode: EpisodeStart, state: State) -> list[Shown]:
     unfinished = mdp.unfinished(state) if mdp.level is Level.TOKEN else ""
-    tail = list(ending(deal, state))
+    tail = list(ending(episode, state))
     return [*finished(mdp, state), *([Shown(unfinished)] if unfinished or not tail else []), *tail]
 
 
-def render_text(mdp: MDP, deal: Deal, state: State) -> str:
+def render_text(mdp: MDP, episode: EpisodeStart, state: State) -> str:
     """The episode as plain text. Where a line is unfinished, the text ends with it."""
-    return "\n".join(map(str, lines_of(mdp, deal, state))) + ("\n" if state.stop else "")
+    return "\n".join(map(str, lines_of(mdp, episode, state))) + ("\n" if state.stop else "")
 
 
 class Printer:
@@ -95,20 +95,20 @@ class Printer:
     def __init__(self) -> None:
         self._shown: tuple[list[str], Stop] = [], Stop.RUNNING
 
-    def show(self, mdp: MDP, deal: Deal, state: State) -> None:
+    def show(self, mdp: MDP, episode: EpisodeStart, state: State) -> None:
         before, lines = self._shown, [str(line) for line in finished(mdp, state)]
         if (lines, state.stop) == before:
             return
         known = len(before[0]) if lines[: len(before[0])] == before[0] else 0  # an undone line: all is said again
-        print(*lines[known:], *map(str, ending(deal, state)), sep="\n", flush=True)
+        print(*lines[known:], *map(str, ending(episode, state)), sep="\n", flush=True)
         self._shown = lines, state.stop
 
 
-def render_picture(mdp: MDP, deal: Deal, state: State) -> NDArray[np.uint8]:
+def render_picture(mdp: MDP, episode: EpisodeStart, state: State) -> NDArray[np.uint8]:
     """[528, 800, 3]: the newest lines, below the beginning of the prompt where all of them do not fit."""
     rows: list[tuple[str, tuple[int, int, int]]] = []
     prompt_rows = 0
-    for number, line in enumerate(lines_of(mdp, deal, state)):
+    for number, line in enumerate(lines_of(mdp, episode, state)):
         wrapped = textwrap.wrap(
             str(line), _COLUMNS, drop_whitespace=False, replace_whitespace=True, break_on_hyphens=False
         ) or [""]  # fmt: skip

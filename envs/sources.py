@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reasonrl.envs.core import Family, Judge, Problem, Source, View, check_difficulty, generate
+from reasonrl.envs.core import Family, Problem, Rules, Source, View, check_difficulty, generate
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
 from reasonrl.envs.mdp import Level
 from reasonrl.envs.seeding import digest
@@ -34,7 +34,7 @@ class Generated:
         family = self.families[digest("mixture", index) % len(self.families) if many else 0]
         return generate(family, split, index, difficulty)
 
-    def family_of(self, view: View) -> Judge:
+    def rules_of(self, view: View) -> Rules:
         return get_family(view.family)
 
 

@@ -22,8 +22,8 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem
-from reasonrl.envs.dealer import Deal, whole_index
 from reasonrl.envs.environment import ReasonEnv, action_mask, at_rest, check_options, check_state, make_info
+from reasonrl.envs.episodes import EpisodeStart, whole_index
 from reasonrl.envs.lanes import TextLanes, TokenLanes
 from reasonrl.envs.mdp import Level, State, Transition
 from reasonrl.envs.render import render_picture, render_text
@@ -68,7 +68,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
                 "render_mode='human' shows one environment at a time: choose 'ansi' or 'rgb_array' for many lanes"
             )
         one = ReasonEnv(source, **options)
-        self.source, self.mdp, self.dealer = one.source, one.mdp, one.dealer
+        self.source, self.mdp, self.episodes = one.source, one.mdp, one.episodes
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**ReasonEnv.metadata, "autoreset_mode": self.autoreset_mode}
@@ -110,21 +110,21 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         lanes = self._lanes_to_reset(options.get("reset_mask"))
         self._seed(seed, lanes)
         problems, indices = self._each(options.get("problem"), "problem"), self._each(options.get("index"), "index")
-        given: dict[int, Deal] = {}
-        deals: list[Deal] = []
+        given: dict[int, EpisodeStart] = {}
+        episodes: list[EpisodeStart] = []
         for lane in lanes:
             problem, index = problems[lane], indices[lane]
             if problem is not None:
                 if id(problem) not in given:
-                    given[id(problem)] = self.dealer.of(problem)
-                deals.append(given[id(problem)])
+                    given[id(problem)] = self.episodes.of(problem)
+                episodes.append(given[id(problem)])
             else:
-                deals.append(self._draw(lane) if index is None else self.dealer.by_index(whole_index(index)))
-        self._start(lanes, deals)
+                episodes.append(self._draw(lane) if index is None else self.episodes.by_index(whole_index(index)))
+        self._start(lanes, episodes)
         self._over = sorted(set(self._over).difference(lanes))
         if len(lanes) == self.num_envs:
             return self._lanes.observe(), self._info({}, np.zeros(self.num_envs))
-        rows = {lane: make_info(at_rest(deal.start)) for lane, deal in zip(lanes, deals, strict=True)}
+        rows = {lane: make_info(at_rest(episode.state)) for lane, episode in zip(lanes, episodes, strict=True)}
         return self._lanes.observe(), self._info_of(rows)
 
     def step(
@@ -171,7 +171,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The problem of each lane, with its reference: not for the solver's eyes."""
-        return tuple(deal.problem for deal in self._lanes.deals)
+        return tuple(episode.problem for episode in self._lanes.episodes)
 
     def get_state(self, lane: int) -> State:
         """The episode of one lane as one frozen value, equal to the scalar environment's."""
@@ -181,7 +181,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def set_state(self, lane: int, state: State) -> None:
         """Takes one lane back (or forward) to a state of its current problem."""
         self._check_started()
-        check_state(state, self._lanes.deals[lane])
+        check_state(state, self._lanes.episodes[lane])
         self._lanes.set(lane, state)
         self._note([lane], [state])
         over = set(self._over) - {lane}
@@ -218,9 +218,9 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def render(self) -> tuple[Any, ...] | None:
         """For each lane what `ReasonEnv.render` gives: text, or a picture."""
         draw = {"ansi": render_text, "rgb_array": render_picture}.get(self.render_mode or "")
-        if draw is None or not self._lanes.deals:
+        if draw is None or not self._lanes.episodes:
             return None
-        return tuple(draw(self.mdp, *pair) for pair in zip(self._lanes.deals, self.get_states(), strict=True))
+        return tuple(draw(self.mdp, *pair) for pair in zip(self._lanes.episodes, self.get_states(), strict=True))
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
@@ -237,7 +237,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     # Lanes
 
     def _check_started(self) -> None:
-        if not self._lanes.deals:
+        if not self._lanes.episodes:
             raise RuntimeError("call reset() first")
 
     def _generator(self, lane: int) -> np.random.Generator:
@@ -263,8 +263,8 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             if seeds[lane] is not None:
                 self._generators[lane], self._seeds[lane] = np_random(seeds[lane])
 
-    def _draw(self, lane: int) -> Deal:
-        return self.dealer.draw(self._generator(lane))
+    def _draw(self, lane: int) -> EpisodeStart:
+        return self.episodes.draw(self._generator(lane))
 
     def _out_of_time(self, starting: list[int], limit: int) -> list[int]:
         """Lanes whose episode reaches the limit in this step; those that only start anew in it have not begun."""
@@ -272,11 +272,11 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         self._clock_B[starting] = 0
         return [int(lane) for lane in np.flatnonzero(self._clock_B >= limit)]
 
-    def _start(self, lanes: Sequence[int], deals: Sequence[Deal]) -> None:
-        self._lanes.start(lanes, deals)
+    def _start(self, lanes: Sequence[int], episodes: Sequence[EpisodeStart]) -> None:
+        self._lanes.start(lanes, episodes)
         if self._limit is not None:
             self._clock_B[lanes] = 0
-        self._note(lanes, [deal.start for deal in deals])
+        self._note(lanes, [episode.state for episode in episodes])
 
     def _note(self, lanes: Sequence[int], states: Sequence[State]) -> None:
         """Keeps what infos and rewards need to know of these lanes' new states."""
@@ -298,8 +298,8 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
             or not mask.any()
         ):
             raise ValueError(f"reset_mask must be a numpy array of {self.num_envs} bools, at least one of them true")
-        if not self._lanes.deals and not mask.all():
-            raise RuntimeError("the first reset() starts every lane: leave reset_mask out")
+        if not self._lanes.episodes and not mask.all():
+            raise RuntimeError("the first reset() episodes every lane: leave reset_mask out")
         return [int(lane) for lane in np.flatnonzero(mask)]
 
     def _each(self, given: Any, name: str) -> Sequence[Any]:
@@ -356,7 +356,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         return info | dict.fromkeys([f"_{key}" for key in info], _fixed(self._only(lanes)))
 
     def _finals(self, rows: dict[int, dict[str, Any]]) -> dict[str, Any]:
-        """The last observation and info of episodes that end in the step that starts the next."""
+        """The last observation and info of episodes that end in the step that episodes the next."""
         observations = np.full(self.num_envs, None, object)
         for lane in rows:
             observations[lane] = self._lanes.observe_one(lane)

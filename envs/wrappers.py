@@ -36,7 +36,7 @@ ON = ("observation", "state")
 
 def family_potential(source: Source) -> Callable[[State], float]:
     """The potential of our own families as a function of a state: what `reward="potential"` uses. For `on="state"`."""
-    return lambda state: source.family_of(state.view).potential(state.view, state.steps)
+    return lambda state: source.rules_of(state.view).potential(state.view, state.steps)
 
 
 class PotentialShaping(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from reasonrl.envs.core import Behaviour, generate
-from reasonrl.envs.dealer import INDEX_BITS
+from reasonrl.envs.episodes import INDEX_BITS
 from reasonrl.envs.families import get_family
 from reasonrl.envs.seeding import generator
 from reasonrl.envs.vocabulary import get_vocabulary

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from reasonrl.agents.initialization.corpus import make_shares
 from reasonrl.agents.initialization.sft import SFTConfig, fine_tune
 from reasonrl.agents.learning.checkpoint import POLICY, replace_folder, save_policy
-from reasonrl.agents.learning.compute import Precision, pick_device
 from reasonrl.agents.learning.evaluation import answer_problems
+from reasonrl.agents.learning.optim import Precision, pick_device
 from reasonrl.agents.learning.rollout import make_envs
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model

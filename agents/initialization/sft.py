@@ -25,7 +25,9 @@ from reasonrl.agents.learning.checkpoint import (
     save_checkpoint,
     save_policy,
 )
-from reasonrl.agents.learning.compute import (
+from reasonrl.agents.learning.identity import check_same, code_of, empty, standing
+from reasonrl.agents.learning.metrics import Metrics, watch
+from reasonrl.agents.learning.optim import (
     Precision,
     autocast,
     make_optimizer,
@@ -34,8 +36,6 @@ from reasonrl.agents.learning.compute import (
     set_learning_rate,
     warmup_stable_decay,
 )
-from reasonrl.agents.learning.identity import check_same, code_of, empty, standing
-from reasonrl.agents.learning.metrics import Metrics, watch
 from reasonrl.agents.policies.decoder import is_plain_llama
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model

@@ -38,7 +38,11 @@ from reasonrl.agents.learning.checkpoint import (
     save_checkpoint,
     save_policy,
 )
-from reasonrl.agents.learning.compute import (
+from reasonrl.agents.learning.evaluation import answer_problems
+from reasonrl.agents.learning.identity import check_same, code_of, data_of, empty, modules_of, standing
+from reasonrl.agents.learning.losses import KLEstimator, kl_estimate, kl_loss, policy_loss
+from reasonrl.agents.learning.metrics import Display, Metrics, watch
+from reasonrl.agents.learning.optim import (
     Precision,
     autocast,
     make_optimizer,
@@ -47,16 +51,12 @@ from reasonrl.agents.learning.compute import (
     set_learning_rate,
     warmup_stable_decay,
 )
-from reasonrl.agents.learning.evaluation import answer_problems
-from reasonrl.agents.learning.identity import check_same, code_of, data_of, empty, modules_of, standing
-from reasonrl.agents.learning.losses import KLEstimator, kl_estimate, kl_loss, policy_loss
-from reasonrl.agents.learning.metrics import Display, Metrics, watch
 from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
 from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
 from reasonrl.agents.policies.decoder import context_of, is_plain_llama
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.threads import use_idle_cores
-from reasonrl.envs.dealer import INDEX_BITS
+from reasonrl.envs.episodes import INDEX_BITS
 from reasonrl.envs.mdp import State
 from reasonrl.envs.seeding import digest, generator
 from reasonrl.envs.vocabulary import Vocabulary

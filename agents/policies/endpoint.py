@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.policies.noise import sequence_keys
-from reasonrl.agents.policies.prompts import judge_of, said
+from reasonrl.agents.policies.prompts import rules_of, said
 from reasonrl.agents.policies.replies import ending, replies, share, tokens_used
 from reasonrl.agents.policies.server import EndpointError, Server, Usage
 from reasonrl.envs.core import END
@@ -110,7 +110,7 @@ class EndpointPolicy:
         return _merge(choices if wanted == count else choices * count)
 
     def _request(self, state: State, n: int, seed: int, sampling: Sampling) -> dict[str, Any]:
-        prompt = f"{state.view.prompt}\n{judge_of(state.view).instructions}".strip()
+        prompt = f"{state.view.prompt}\n{rules_of(state.view).instructions}".strip()
         text = "".join(said(state))
         request: dict[str, Any] = {
             "model": self._model,
@@ -136,7 +136,7 @@ class EndpointPolicy:
         self, answer: Mapping[str, Any], request: Mapping[str, Any], state: State, sampling: Sampling
     ) -> list[_Choice]:
         found = replies(answer, prompt=request.get("prompt", ""))
-        is_final = judge_of(state.view).is_final
+        is_final = rules_of(state.view).is_final
         choices = []
         for reply, used in zip(found, share(tokens_used(answer)[1], found), strict=True):
             if sampling.unit is Unit.SOLUTION:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
-from reasonrl.agents.policies.prompts import encode_state, judge_of
+from reasonrl.agents.policies.prompts import encode_state, rules_of
 from reasonrl.agents.policies.sampler import Sample, generate
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
@@ -89,7 +89,7 @@ class LocalPolicy:
             counts,
             keys,
             sampling,
-            is_final=[judge_of(state.view).is_final for state in states],
+            is_final=[rules_of(state.view).is_final for state in states],
             ends=self._ends,
             max_lanes=self.max_lanes,
         )

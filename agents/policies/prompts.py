@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from reasonrl.envs.core import Judge, View
-from reasonrl.envs.datasets import get_judge
+from reasonrl.envs.core import Rules, View
+from reasonrl.envs.datasets import dataset_rules
 from reasonrl.envs.families import get_family, is_family
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import Vocabulary
 
 
-def judge_of(view: View) -> Judge:
+def rules_of(view: View) -> Rules:
     """What knows how this problem's answers are written and when they are final."""
-    return get_family(view.family) if is_family(view.family) else get_judge(view.family)
+    return get_family(view.family) if is_family(view.family) else dataset_rules(view.family)
 
 
 def said(state: State) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def encode_state(state: State, vocabulary: Vocabulary) -> list[int]:
     '1+2=?\\n1+2=3\\n'
     """
     key: Any = vocabulary  # of the caches; a vocabulary is itself and hashes by identity
-    ids = list(_encode_prompt(key, state.view.prompt, judge_of(state.view).instructions))
+    ids = list(_encode_prompt(key, state.view.prompt, rules_of(state.view).instructions))
     for piece in said(state):
         ids += _encode(key, piece)
     return ids

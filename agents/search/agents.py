@@ -25,13 +25,13 @@ from reasonrl.agents.policies.core import Policy
 from reasonrl.agents.search.beam import BeamConfig, beam
 from reasonrl.agents.search.best_of_n import BestOfNConfig, best_of_n
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.choice import Vote
 from reasonrl.agents.search.core import Search, SearchResult
 from reasonrl.agents.search.driver import search_many
 from reasonrl.agents.search.greedy import GreedyConfig, greedy
 from reasonrl.agents.search.guides import Guide, get_guide
 from reasonrl.agents.search.majority import MajorityConfig, majority
 from reasonrl.agents.search.mcts import MCTSConfig, mcts
+from reasonrl.agents.search.selection import Vote
 from reasonrl.agents.search.tree import Tree
 from reasonrl.envs.core import Problem, Source, View
 from reasonrl.verifiers.named import is_place, load_named

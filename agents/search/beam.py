@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reasonrl.agents.policies.core import Unit
 from reasonrl.agents.search.core import Expand, Score, Search
-from reasonrl.agents.search.tree import Tree, promise
+from reasonrl.agents.search.tree import Tree, by_score
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def beam(tree: Tree, config: BeamConfig) -> Search:
             yield Score(children)
             if config.stop_at_certain and tree.certain:
                 return
-            best = sorted(children, key=promise, reverse=True)[:places]
+            best = sorted(children, key=by_score, reverse=True)[:places]
             kept = [node for node in best if not node.done]
             places -= len(best) - len(kept)
         if not config.temperature:

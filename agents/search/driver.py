@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reasonrl.agents.policies.core import Policy, Sampling, Unit
 from reasonrl.agents.search.budget import Budget, Ledger
-from reasonrl.agents.search.choice import Vote
 from reasonrl.agents.search.core import Algorithm, SearchError, SearchResult
 from reasonrl.agents.search.guides import Guide
-from reasonrl.agents.search.run import UNBOUNDED, Job, Pace, Run
+from reasonrl.agents.search.searcher import UNBOUNDED, Job, Pace, Searcher
+from reasonrl.agents.search.selection import Vote
 from reasonrl.agents.search.tree import Node
 from reasonrl.envs.core import Source, View
 from reasonrl.envs.mdp import MDP
@@ -66,13 +66,15 @@ def search_many(
     results: dict[int, SearchResult] = {}
     errors: dict[str, Exception] = {}
     waiting = enumerate(views)
-    live: list[Run] = []
+    live: list[Searcher] = []
     pace = Pace()
     while True:
         while len(live) < batch_size and (following := next(waiting, None)) is not None:
             position, view = following
             try:
-                run = Run(position, mdp, mdp.initial(view), algorithm, Ledger(budget), guide, seed, max_tokens, vote)
+                run = Searcher(
+                    position, mdp, mdp.initial(view), algorithm, Ledger(budget), guide, seed, max_tokens, vote
+                )
             except Exception as error:
                 errors[view.id] = error
                 continue
@@ -97,9 +99,9 @@ def search_many(
     return done
 
 
-def _expand(runs: Sequence[Run], policy: Policy, pace: Pace, clock: Callable[[], float]) -> None:
+def _expand(runs: Sequence[Searcher], policy: Policy, pace: Pace, clock: Callable[[], float]) -> None:
     """Draws the next wave of every run, in one call for each unit and temperature."""
-    groups: dict[tuple[Unit, float], list[tuple[Run, Job]]] = {}
+    groups: dict[tuple[Unit, float], list[tuple[Searcher, Job]]] = {}
     for run in runs:
         groups.setdefault((run.unit, run.temperature), []).extend((run, job) for job in run.wave(pace))
     for (unit, temperature), drawn in groups.items():
@@ -124,7 +126,7 @@ def _expand(runs: Sequence[Run], policy: Policy, pace: Pace, clock: Callable[[],
             run.drawn()
 
 
-def _score(runs: Sequence[Run], guide: Guide, clock: Callable[[], float]) -> None:
+def _score(runs: Sequence[Searcher], guide: Guide, clock: Callable[[], float]) -> None:
     """Scores what every run has asked for, in one call."""
     if not runs:
         return
@@ -155,7 +157,7 @@ def _scores(guide: Guide, nodes: Sequence[Node]) -> list[float]:
     return scores
 
 
-def _share(seconds: float, runs: Sequence[Run]) -> None:
+def _share(seconds: float, runs: Sequence[Searcher]) -> None:
     """Divides the time of a call among the runs in it, by their number of rows."""
     for run in runs:
         run.ledger.seconds += seconds / len(runs)

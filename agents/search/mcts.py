@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from reasonrl.agents.policies.core import Unit
 from reasonrl.agents.search.core import Expand, Score, Search
-from reasonrl.agents.search.tree import Node, Tree, promise
+from reasonrl.agents.search.tree import Node, Tree, by_score
 
 _WIDENING = 0.7
 """Samples at a node grow with this power of its visits."""
@@ -50,7 +50,7 @@ def mcts(tree: Tree, config: MCTSConfig) -> Search:
         yield Score(fresh)
         unfinished = [child for child in fresh if not child.done]
         if config.rollout and unfinished and not (config.stop_at_certain and tree.certain):
-            answers = yield Expand([max(unfinished, key=promise)], 1, Unit.SOLUTION, config.temperature)
+            answers = yield Expand([max(unfinished, key=by_score)], 1, Unit.SOLUTION, config.temperature)
             yield Score(answers)
             fresh += answers
         for node in fresh:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from reasonrl.agents.policies.core import Finish, Proposal, Unit
-from reasonrl.agents.search.choice import Ballot
-from reasonrl.envs.core import Judge, View
+from reasonrl.agents.search.selection import Ballot
+from reasonrl.envs.core import Rules, View
 from reasonrl.envs.mdp import State, Stop
 from reasonrl.envs.seeding import digest
 
@@ -133,7 +133,7 @@ class Preference(NamedTuple):
 class Tree:
     """All that a search has seen of one problem."""
 
-    def __init__(self, state: State, *, judge: Judge, seed: int = 0, low: float = 0.0, high: float = 1.0) -> None:
+    def __init__(self, state: State, *, judge: Rules, seed: int = 0, low: float = 0.0, high: float = 1.0) -> None:
         self.nodes: list[Node] = []
         """In the order of their first sample."""
         self.view = state.view
@@ -253,7 +253,7 @@ class Tree:
         }
 
 
-def promise(node: Node) -> tuple[float, float, int]:
+def by_score(node: Node) -> tuple[float, float, int]:
     """What to go on with: by score, among equals what is sampled more often, then by the seeded key."""
     return (-math.inf if node.score is None else node.score, node.prior, node.key)
 

@@ -58,7 +58,7 @@ def farming(source: Source, problem: Problem, gold: str, rng: random.Random) -> 
 
 def _return(mdp: MDP, problem: Problem, chain: Sequence[str], answers: bool) -> float:
     """The sum of rewards of a chain; with `answers`, the last step finishes it."""
-    judge = mdp.source.family_of(problem.view)
+    judge = mdp.source.rules_of(problem.view)
     state, total = mdp.initial(problem.view), 0.0
     for position, line in enumerate(chain):
         if state.done:
@@ -79,7 +79,7 @@ def _halves(line: str) -> tuple[str, str]:
 
 def _menu_moves(mdp: MDP, problem: Problem, steps: Sequence[str], count: int, rng: random.Random) -> list[str]:
     """Up to `count` legal lines in a row that do not finish the answer."""
-    family = mdp.source.family_of(problem.view)
+    family = mdp.source.rules_of(problem.view)
     found: list[str] = []
     for _ in range(count):
         menu = family.legal_steps(problem.view, [*steps, *found])

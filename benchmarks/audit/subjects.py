@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 from reasonrl.benchmarks.audit.answers import Kind
-from reasonrl.envs.core import Family, Judge, Problem, Source, View, generate
+from reasonrl.envs.core import Family, Problem, Rules, Source, View, generate
 from reasonrl.envs.datasets import DATASETS, get_dataset
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
 from reasonrl.envs.mdp import Level
@@ -96,7 +96,7 @@ class Alone:
     def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
         return generate(self.family, split, index, difficulty)
 
-    def family_of(self, view: View) -> Judge:
+    def rules_of(self, view: View) -> Rules:
         return self.family
 
 
@@ -166,7 +166,7 @@ class DatasetSubject:
         return list(found.values())
 
     def judge(self, case: Case, answer: str) -> Judged:
-        verdict = self.source.family_of(case.problem.view).verify(case.problem, answer)
+        verdict = self.source.rules_of(case.problem.view).verify(case.problem, answer)
         return Judged(verdict.score, verdict.status.value, not verdict.judged)
 
     def truly_right(self, case: Case, answer: str, other: Case) -> bool:

@@ -28,8 +28,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem
-from reasonrl.envs.dealer import context_length
 from reasonrl.envs.environment import ReasonEnv
+from reasonrl.envs.episodes import context_length
 from reasonrl.envs.families import get_family
 from reasonrl.envs.registry import source_name
 from reasonrl.envs.vector import VectorReasonEnv

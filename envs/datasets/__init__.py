@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from reasonrl.envs.core import Judge, Source
+from reasonrl.envs.core import Rules, Source
 from reasonrl.envs.datasets import gsm8k
 
 DATASETS = {"gsm8k": gsm8k.load}
@@ -29,7 +29,7 @@ def get_dataset(name: str, data: str | None) -> Source:
 
 
 @functools.cache
-def get_judge(name: str) -> Judge:
+def dataset_rules(name: str) -> Rules:
     """What a data set's problems ask for and how their answers end, without its rows (it verifies nothing)."""
     if name not in DATASETS:
         raise ValueError(f"unknown data set {name!r}: there are {', '.join(DATASETS)}")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reasonrl.envs.core import Behaviour, Judge, Problem, Reference, View, behaviour_of
+from reasonrl.envs.core import Behaviour, Problem, Reference, Rules, View, behaviour_of
 from reasonrl.envs.vocabulary import to_ascii
 from reasonrl.verifiers.answers import final_answer, is_final_line, up_to_first
 from reasonrl.verifiers.arithmetic import evaluate
@@ -85,7 +85,7 @@ class GSM8K:
         view = View(self.name, 0, number, split, 0, row.question)
         return Problem(view, Reference(row.gold))
 
-    def family_of(self, view: View) -> Judge:
+    def rules_of(self, view: View) -> Rules:
         return self
 
     def verify(self, problem: Problem, answer: str) -> Verdict:

@@ -48,7 +48,7 @@ def test_of_a_data_set_no_answer_line_is_called_useful_for_nobody_held_it_agains
     source = get_dataset("gsm8k", data)
     view = source.problem("test", 0).view
     lines = ["She has some apples.", "3+4=7", "3+4=8", answer]
-    verdicts = [step.verdict for step in line_verdicts(source.family_of(view), view, lines)]
+    verdicts = [step.verdict for step in line_verdicts(source.rules_of(view), view, lines)]
     assert verdicts == ["unchecked", "holds", "invalid", "unchecked"]
 
 

@@ -250,7 +250,7 @@ def test_an_answer_may_be_a_bare_number(tmp_path: Path, answer: str) -> None:
     path = write(tmp_path / "numbers.jsonl", [f'{{"question": "3+4?", "answer": {answer}}}'])
     source = get_dataset("gsm8k", str(path))
     problem = source.problem("test", 0)
-    assert source.family_of(problem.view).verify(problem, "Answer: 7").correct
+    assert source.rules_of(problem.view).verify(problem, "Answer: 7").correct
 
 
 def test_a_file_may_be_gzipped_marked_or_an_array(tmp_path: Path) -> None:

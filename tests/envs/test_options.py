@@ -142,7 +142,7 @@ def test_instructions_of_the_problem_can_be_read_at_every_level(made: Make) -> N
     env = made()
     assert env.get_wrapper_attr("instructions") == ""
     env.reset(seed=0)
-    family = env.get_wrapper_attr("source").family_of(env.get_wrapper_attr("view"))
+    family = env.get_wrapper_attr("source").rules_of(env.get_wrapper_attr("view"))
     assert env.get_wrapper_attr("instructions") == family.instructions != ""
 
 

@@ -132,7 +132,7 @@ def best_actions(rules: MDP, problem: Problem, *, pay: Pay = as_paid) -> dict[tu
 
     Behind a truncation the learner expects V*, the family's exact potential; where rewards are shaped, V* - Phi.
     """
-    family = rules.source.family_of(problem.view)
+    family = rules.source.rules_of(problem.view)
     found: dict[tuple[str, ...], frozenset[int]] = {}
 
     def value(state: State) -> float:

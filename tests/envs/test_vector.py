@@ -78,7 +78,7 @@ def some_actions(env: VectorReasonEnv, rng: np.random.Generator) -> Any:
         return rng.integers(0, env.single_action_space.n, lanes)  # type: ignore[attr-defined]
     texts = []
     for problem in env.problems:
-        menu = env.source.family_of(problem.view).legal_steps(problem.view, ())
+        menu = env.source.rules_of(problem.view).legal_steps(problem.view, ())
         lines = ["Answer: 1", "Answer: 2\nmore", "", "1+1=2", f"x{END}", *menu[:3]]
         texts.append(str(rng.choice(lines)))
     return tuple(texts)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reasonrl.agents.search.choice import ballot
+from reasonrl.agents.search.selection import ballot
 from reasonrl.envs.core import View
 from reasonrl.envs.datasets.gsm8k import GSM8K, Row
 from reasonrl.envs.families import get_family

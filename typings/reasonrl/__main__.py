@@ -1,1 +1,6 @@
-../../reasonrl/__main__.py
+"""`python -m reasonrl`: the command."""
+
+from reasonrl.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,147 @@
-../../reasonrl/cli.py
+"""The `reasonrl` command: a table of subcommands, each a typed config and a `main`, imported only when it is called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class Command(NamedTuple):
+    place: str
+    """module:ConfigClass; the module also has `main(config)`."""
+    help: str
+
+
+COMMANDS = {
+    "list": Command("reasonrl.envs.catalogue:ListConfig", "the environments, with an example of each"),
+    "play": Command("reasonrl.envs.play:PlayConfig", "solve a problem yourself, line by line"),
+    "solve": Command(
+        "reasonrl.agents.solve:SolveConfig", "let a policy and a search solve one problem, and see the tree"
+    ),
+    "bench": Command(
+        "reasonrl.benchmarks.protocol:BenchConfig", "agents x environments x budgets x seeds, stored as they come"
+    ),
+    "report": Command("reasonrl.benchmarks.report:ReportConfig", "table and page of a stored benchmark"),
+    "rescore": Command("reasonrl.benchmarks.rescore:RescoreConfig", "judge stored answers anew with today's verifiers"),
+    "verify": Command("reasonrl.verifiers.command:VerifyConfig", "judge answers: one pair, or a file of them"),
+    "audit": Command(
+        "reasonrl.benchmarks.audit.command:AuditConfig", "try to fool every verifier; what each accepts, in a table"
+    ),
+    "train sft": Command("reasonrl.agents.initialization.sft:SFTConfig", "learn from demonstrations"),
+    "train grpo": Command(
+        "reasonrl.agents.learning.grpo:GRPOConfig", "learn from rewards (group-relative policy gradient)"
+    ),
+    "policy": Command(
+        "reasonrl.agents.initialization.recipe:PolicyConfig", "retrain the shipped tiny policy from nothing"
+    ),
+    "quickstart": Command(
+        "reasonrl.benchmarks.quickstart:QuickstartConfig", "search and learning on a laptop, in minutes"
+    ),
+}
+EXTRAS = {
+    "torch": "torch",
+    "transformers": "torch",
+    "safetensors": "torch",
+    "tokenizers": "torch",
+    "tensorboard": "train",
+    "stable_baselines3": "sb3",
+    "sb3_contrib": "sb3",
+    "gguf": "smollm2",
+    "httpx": "endpoint",
+    "datasets": "hub",
+    "z3": "z3",
+    "math_verify": "math-verify",
+    "reasoning_gym": "reasoning-gym",
+}
+"""Module to the extra that brings it."""
+
+
+EXAMPLES = (
+    "reasonrl play reasonrl/Sudoku4-v0",
+    "reasonrl solve reasonrl/Countdown-v0 --agent mcts --tree tree.html",
+    "reasonrl bench --env math --agents greedy,my.py:search   (code of your own, wherever a name is taken)",
+)
+
+
+def usage() -> str:
+    lines = [
+        "usage: reasonrl COMMAND [OPTIONS]",
+        "",
+        "Reasoning as a Gymnasium suite: play it, search in it, learn in it, measure.",
+        "",
+    ]
+    lines += [f"  {name:<12}{command.help}" for name, command in COMMANDS.items()]
+    lines += ["", "Examples:", *(f"  {example}" for example in EXAMPLES)]
+    return "\n".join([*lines, "", "reasonrl COMMAND --help tells what a command takes."])
+
+
+def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The command's name and the arguments behind it."""
+    for words in (2, 1):
+        name = " ".join(arguments[:words])
+        if name in COMMANDS:
+            return name, list(arguments[words:])
+    group = [name for name in COMMANDS if name.startswith(f"{arguments[0]} ")]
+    if group:
+        if len(arguments) == 1 or arguments[1] in ("-h", "--help"):
+            print("\n".join(f"  reasonrl {name:<12}{COMMANDS[name].help}" for name in group))
+            raise SystemExit(0 if len(arguments) > 1 else 2)
+        raise ValueError(f"unknown command {' '.join(arguments[:2])!r}: there are {', '.join(group)}")
+    near = difflib.get_close_matches(arguments[0], COMMANDS, n=1)
+    raise ValueError(
+        f"unknown command {arguments[0]!r}" + (f": did you mean {near[0]!r}?" if near else "\n\n" + usage())
+    )
+
+
+def run(arguments: Sequence[str]) -> None:
+    import tyro
+
+    name, rest = find_command(arguments)
+    module_name, config_name = COMMANDS[name].place.split(":")
+    module: Any = importlib.import_module(module_name)
+    config = tyro.cli(getattr(module, config_name), prog=f"reasonrl {name}", args=rest)
+    module.main(config)
+
+
+def main() -> None:
+    """Runs a command. A mistake of the user's is one sentence and exit code 2; REASONRL_DEBUG=1 shows its traceback."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage())
+        raise SystemExit(0 if arguments else 2)
+    if arguments[0] == "--version":
+        from reasonrl import __version__
+
+        print(f"reasonrl {__version__}")
+        return
+    try:
+        run(arguments)
+    except KeyboardInterrupt:
+        print("\nstopped; what was finished is kept", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:  # the reader went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except (ValueError, TypeError, LookupError, OSError, ImportError, RuntimeError) as error:
+        if os.environ.get("REASONRL_DEBUG"):
+            raise
+        print(f"reasonrl: {explain(error)}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def explain(error: Exception) -> str:
+    """The error as one sentence; a missing module names the extra that brings it."""
+    missing = getattr(error, "name", None)
+    if isinstance(error, ModuleNotFoundError) and isinstance(missing, str) and missing.split(".")[0] in EXTRAS:
+        package = missing.split(".")[0]
+        return f"this needs {package}: pip install 'reasonrl[{EXTRAS[package]}]'"
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    return text or type(error).__name__
+
+
+if __name__ == "__main__":
+    main()

@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 
 import pytest
-from reasonrl.agents.learning.compute import pick_device, warmup_stable_decay
 from reasonrl.agents.learning.metrics import Metrics, clock, read_metrics, watch
+from reasonrl.agents.learning.optim import pick_device, warmup_stable_decay
 from rich.console import Console
 
 

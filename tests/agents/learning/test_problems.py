@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
-from reasonrl.envs.core import SPLITS, Judge, Problem, Reference, View, split_of
+from reasonrl.envs.core import SPLITS, Problem, Reference, Rules, View, split_of
 
 
 def write_rows(path: Path, count: int) -> Path:
@@ -33,7 +33,7 @@ class Splits:
     def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
         return Problem(View(self.name, 0, index, split, 0, f"{split} {index}?"), Reference("1"))
 
-    def family_of(self, view: View) -> Judge:
+    def rules_of(self, view: View) -> Rules:
         raise NotImplementedError
 
 

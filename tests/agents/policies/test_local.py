@@ -7,7 +7,7 @@ import pytest
 import torch
 from reasonrl.agents.policies.core import Finish, Policy, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
-from reasonrl.agents.policies.prompts import encode_state, judge_of
+from reasonrl.agents.policies.prompts import encode_state, rules_of
 from reasonrl.envs.core import END, View, generate
 from reasonrl.envs.environment import make_mdp
 from reasonrl.envs.families import FAMILIES, get_family
@@ -102,6 +102,6 @@ def test_the_name_follows_the_weights_and_the_dtype() -> None:
 
 @pytest.mark.parametrize("name", [*FAMILIES, "gsm8k"])
 def test_every_family_and_data_set_says_how_to_answer(name: str) -> None:
-    judge = judge_of(View(name, 0, 0, "test", 1, "?"))
+    judge = rules_of(View(name, 0, 0, "test", 1, "?"))
     assert judge.instructions
     assert isinstance(judge.is_final("Answer: 1"), bool)

@@ -97,7 +97,7 @@ class Toy:
     def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
         return Problem(View("toy", 0, index, split, 1, "go", Frozen()), Reference(None))
 
-    def family_of(self, view: View) -> Toy:
+    def rules_of(self, view: View) -> Toy:
         return self
 
     def verify(self, problem: Problem, answer: str) -> Verdict:

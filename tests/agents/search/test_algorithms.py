@@ -327,7 +327,7 @@ def test_search_answers_more_problems_than_greedy(source: Generated, problems: l
             [problem.view for problem in problems], source=source, policy=slips, budget=Budget(600)
         )
         return sum(
-            result.answer is not None and source.family_of(problem.view).verify(problem, result.answer).correct
+            result.answer is not None and source.rules_of(problem.view).verify(problem, result.answer).correct
             for result, problem in zip(results, problems, strict=True)
         )
 

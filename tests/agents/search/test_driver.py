@@ -158,7 +158,7 @@ def test_search_never_asks_for_the_reference(
     def refuse(*_: object) -> None:
         raise AssertionError("the verifier was asked")
 
-    monkeypatch.setattr(type(source.family_of(problems[0].view)), "verify", refuse)
+    monkeypatch.setattr(type(source.rules_of(problems[0].view)), "verify", refuse)
     trapped = [Problem(problem.view, Reference(Trap())) for problem in problems[:3]]
     assert len(run(spec, trapped, source, slips, budget=Budget(500))) == 3
 
@@ -172,7 +172,7 @@ def test_search_stops_at_an_answer_that_passes_every_check(
         assert result.stop is SearchStop.CERTAIN
         assert result.tokens < 20_000
         assert result.answer is not None
-        assert source.family_of(problem.view).verify(problem, result.answer).correct
+        assert source.rules_of(problem.view).verify(problem, result.answer).correct
 
 
 def test_an_answer_cut_off_for_its_length_is_no_candidate(

@@ -22,13 +22,13 @@ from reasonrl.envs.sources import Generated
 
 
 def node_after(source: Generated, problem: Problem, *steps: str, stop: Stop = Stop.RUNNING) -> Any:
-    tree = Tree(State(problem.view, steps, stop=stop), judge=source.family_of(problem.view))
+    tree = Tree(State(problem.view, steps, stop=stop), judge=source.rules_of(problem.view))
     tree.root.parent = Tree(State(problem.view), judge=tree.judge).root
     return tree.root
 
 
 def menu_line(source: Generated, problem: Problem, steps: tuple[str, ...], right: bool) -> str:
-    family = source.family_of(problem.view)
+    family = source.rules_of(problem.view)
     lines = family.legal_steps(problem.view, steps)
     return next(line for line in lines if (family.check_step(problem.view, steps, line) == "useful") is right)
 
@@ -51,7 +51,7 @@ def test_feedback_raises_useful_steps_and_lowers_wrong_ones(source: Generated, p
 def test_feedback_judges_finished_answers_by_what_can_be_checked(source: Generated, problems: list[Problem]) -> None:
     guide, problem = EnvironmentFeedback(), problems[0]
     steps: tuple[str, ...] = ()
-    while not steps or not source.family_of(problem.view).is_final(steps[-1]):
+    while not steps or not source.rules_of(problem.view).is_final(steps[-1]):
         steps = (*steps, menu_line(source, problem, steps, True))
     right = node_after(source, problem, *steps, stop=Stop.ANSWER)
     wrong = node_after(source, problem, "Answer: 1000", stop=Stop.ANSWER)
@@ -71,7 +71,7 @@ def test_each_step_is_checked_and_charged_once(
     source: Generated, problems: list[Problem], slips: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks = [0]
-    family = type(source.family_of(problems[0].view))
+    family = type(source.rules_of(problems[0].view))
     for name in ("check_step", "check_answer"):
         method = getattr(family, name)
 
@@ -138,7 +138,7 @@ def test_the_hidden_verifier_knows(source: Generated, problems: list[Problem], s
         agent.run([p.view for p in problems], source=source, policy=slips, budget=Budget(600)), problems, strict=True
     ):
         for candidate in result.candidates:
-            assert candidate.score == source.family_of(problem.view).verify(problem, candidate.answer).score
+            assert candidate.score == source.rules_of(problem.view).verify(problem, candidate.answer).score
 
 
 def test_the_exact_potential_leads_straight_to_the_answer(slips: Policy) -> None:
@@ -149,7 +149,7 @@ def test_the_exact_potential_leads_straight_to_the_answer(slips: Policy) -> None
     for problem, result in zip(problems, results, strict=True):
         assert result.oracle
         assert result.answer is not None
-        assert source.family_of(problem.view).verify(problem, result.answer).correct
+        assert source.rules_of(problem.view).verify(problem, result.answer).correct
         assert 0.0 in {node.score for node in result.tree.nodes}  # a step that loses the solution is seen at once
 
 

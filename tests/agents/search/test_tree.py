@@ -9,7 +9,7 @@ import pytest
 from reasonrl.agents.policies.core import Finish, Policy, Proposal, Unit
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.choice import ballot
+from reasonrl.agents.search.selection import ballot
 from reasonrl.agents.search.tree import Node, Tree
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.envs.core import Problem

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from reasonrl.envs.core import Judge, View
+from reasonrl.envs.core import Rules, View
 from reasonrl.verifiers.canonical import canonical_program, canonical_response
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ Vote = Callable[[View, str], Ballot]
 """From a problem's view and a whole response to its ballot: equal answers must give equal ballots."""
 
 
-def ballot(view: View, answer: str, judge: Judge | None = None) -> Ballot:
-    """One ballot for what the judge takes for one answer, without the reference: see `Judge`.
+def ballot(view: View, answer: str, judge: Rules | None = None) -> Ballot:
+    """One ballot for what the judge takes for one answer, without the reference: see `Rules`.
 
     Where there is no answer, it is the text without comments and spare blanks.
 
@@ -42,7 +42,7 @@ def ballot(view: View, answer: str, judge: Judge | None = None) -> Ballot:
     return Ballot(False, canonical_program(answer)) if spelling is None else Ballot(True, spelling)
 
 
-class Choice:
+class Selection:
     """The best answer so far, kept up as samples come in; constant work for each."""
 
     def __init__(self) -> None:

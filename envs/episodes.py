@@ -1,6 +1,7 @@
 """Hands an environment its problems, each with its judge, its first state, and its prompt in tokens.
 
-A deal depends on nothing but the problem, so the latest are kept: a group of episodes on one problem generates it once.
+How an episode starts depends on nothing but the problem, so the latest starts are kept: a group of episodes on one
+problem generates it once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from reasonrl.envs.core import Judge, Problem
+from reasonrl.envs.core import Problem, Rules
 from reasonrl.envs.mdp import MDP, RETRY, Level, State
 from reasonrl.envs.sources import check_difficulties, pick_difficulty
 from reasonrl.verifiers.core import Verdict
@@ -24,20 +25,20 @@ _KEPT = 4096
 _NO_TOKENS = np.empty(0, np.int64)
 
 
-class Deal(NamedTuple):
+class EpisodeStart(NamedTuple):
     """A problem made ready to be played."""
 
     problem: Problem
     judge: Callable[[str], Verdict]
     """Scores a finished answer."""
-    start: State
+    state: State
     prompt: NDArray[np.int64]
     """Tokens of the prompt; empty where observations are text."""
-    family: Judge
+    rules: Rules
 
 
-class Dealer:
-    """Deals problems of one split by index, or any problem given."""
+class Episodes:
+    """Gives problems of one split by index, or any problem given."""
 
     def __init__(
         self, mdp: MDP, *, split: str, difficulty: int | Sequence[int] | None = None, num_problems: int | None = None
@@ -49,35 +50,35 @@ class Dealer:
         self.longest = prompt_length(mdp)
         self.difficulty = check_difficulties(mdp.source, difficulty, split=split)
         self.num_problems = 2**INDEX_BITS if num_problems is None else num_problems
-        self._deals: dict[int, Deal] = {}
+        self._kept: dict[int, EpisodeStart] = {}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Dealer:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Episodes:
         return self  # what it keeps are values: copies of an environment may share them
 
-    def draw(self, rng: np.random.Generator) -> Deal:
+    def draw(self, rng: np.random.Generator) -> EpisodeStart:
         """A problem at random; takes one number from `rng`."""
         return self.by_index(int(rng.random() * self.num_problems))
 
-    def by_index(self, index: int) -> Deal:
-        deal = self._deals.get(index)
-        if deal is None:
+    def by_index(self, index: int) -> EpisodeStart:
+        episode = self._kept.get(index)
+        if episode is None:
             difficulty = pick_difficulty(self.difficulty, index)
-            deal = self.of(self.mdp.source.problem(self.split, index, difficulty))
-            if len(self._deals) >= _KEPT:
-                self._deals.pop(next(iter(self._deals)))
-            self._deals[index] = deal
-        return deal
+            episode = self.of(self.mdp.source.problem(self.split, index, difficulty))
+            if len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[index] = episode
+        return episode
 
-    def of(self, problem: Problem) -> Deal:
+    def of(self, problem: Problem) -> EpisodeStart:
         """Raises ValueError for a prompt that is longer than the source allows."""
         if not isinstance(problem, Problem):
             raise TypeError(f"the option 'problem' is a Problem, as env.unwrapped.problem is, got {problem!r:.80}")
         view, mdp = problem.view, self.mdp
-        family = mdp.source.family_of(view)
-        judge = functools.partial(family.verify, problem)
+        rules = mdp.source.rules_of(view)
+        judge = functools.partial(rules.verify, problem)
         if mdp.level not in (Level.TOKEN, Level.CHOICE):
-            return Deal(problem, judge, mdp.initial(view), _NO_TOKENS, family)
-        ids = mdp.vocabulary.encode_prompt(view.prompt, family.instructions)
+            return EpisodeStart(problem, judge, mdp.initial(view), _NO_TOKENS, rules)
+        ids = mdp.vocabulary.encode_prompt(view.prompt, rules.instructions)
         if len(ids) > self.longest:
             raise ValueError(
                 f"the prompt of {problem.id} has {len(ids)} tokens, more than the {self.longest} that "
@@ -85,7 +86,7 @@ class Dealer:
             )
         prompt = np.array(ids, np.int64)
         prompt.setflags(write=False)
-        return Deal(problem, judge, mdp.initial(view), prompt, family)
+        return EpisodeStart(problem, judge, mdp.initial(view), prompt, rules)
 
 
 def whole_index(index: Any) -> int:

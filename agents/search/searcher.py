@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from reasonrl.agents.policies.core import Finish, Proposal, Unit
 from reasonrl.agents.search.budget import Ledger, SearchStop
-from reasonrl.agents.search.choice import Choice, Vote, ballot
 from reasonrl.agents.search.core import Algorithm, Candidate, Expand, Score, SearchResult
 from reasonrl.agents.search.guides import Guide
+from reasonrl.agents.search.selection import Selection, Vote, ballot
 from reasonrl.agents.search.tree import Node, Tree
 from reasonrl.envs.mdp import MDP, State, Stop
 
@@ -44,7 +44,7 @@ class Pace:
         return math.ceil(tokens * self.samples[unit] / self.tokens[unit]) if self.samples[unit] else UNBOUNDED
 
 
-class Run:
+class Searcher:
     """One problem's search: its tree, its ledger, and what it waits for."""
 
     def __init__(
@@ -65,7 +65,7 @@ class Run:
         self.ledger = ledger
         self.guide = guide
         self.max_tokens = max_tokens
-        judge = mdp.source.family_of(state.view)
+        judge = mdp.source.rules_of(state.view)
         self.vote = functools.partial(ballot, judge=judge) if vote is None else vote
         self.tree = Tree(state, judge=judge, seed=seed, low=low, high=high)
         self.search = algorithm(self.tree)
@@ -82,7 +82,7 @@ class Run:
         self.error: Exception | None = None
         self.finished: list[tuple[Node, int]] = []
         """Every finished sample with the tokens spent when it was complete."""
-        self.choice = Choice()
+        self.choice = Selection()
         self.chosen = 0
         """How many of them the choice has seen."""
         self.history: list[tuple[int, str]] = []
@@ -200,7 +200,7 @@ class Run:
     def settle(self, *, final: bool = False) -> None:
         """Brings the choice and the anytime curve up to date with what has been scored."""
         if self.guide is not None and self.guide.changes:
-            self.choice = Choice()
+            self.choice = Selection()
             for node, _ in self.finished:
                 self.choice.add(node)
             self._record(self.ledger.tokens)
