@@ -1,0 +1,131 @@
+"""Things by name: what ships, what a program registered, what installed packages bring, and what a file of yours holds.
+
+    FAMILIES = Registry("family", "families", {"countdown": "reasonrl.envs.families.math.countdown:Countdown"})
+    FAMILIES.get("countdown")              loaded when first asked for
+    FAMILIES.get("my.py:Family")           own code, wherever a name is taken
+    FAMILIES.register("mine", Mine)        or its place, "my_package.families:Mine", which is loaded when it is needed
+
+A package brings its own by one entry point of the group `reasonrl.suites`, a function that registers them:
+
+    [project.entry-points."reasonrl.suites"]
+    my_package = "my_package:register"
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib.metadata
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from reasonrl.verifiers.named import is_place, load_named
+
+GROUP = "reasonrl.suites"
+
+
+class Registry(Mapping[str, Any]):
+    """What there is of one kind, by name: a mapping from names to the things themselves, in the order of registration.
+
+    A thing that was registered by its place is imported when it is first asked for; listing names imports nothing.
+    """
+
+    def __init__(self, kind: str, kinds: str, shipped: Mapping[str, Any]) -> None:
+        """
+        Args:
+            kind: what one of them is called in messages: "family".
+            kinds: what several are called: "families".
+            shipped: name to the thing, or to its place "module:attribute".
+        """
+        self.kind = kind
+        self.kinds = kinds
+        self.shipped = tuple(shipped)
+        """The names that come with the project."""
+        self._things: dict[str, Any] = dict(shipped)
+        self._loaded: dict[str, Any] = {}
+
+    def register(self, name: str, thing: Any, *, replace: bool = False) -> None:
+        """Adds a thing, or the place where it is ("my_package.families:Mine"), under this name.
+
+        Raises:
+            ValueError: the name is taken by something else, or is none: names are letters, digits, _ and -.
+        """
+        if not name or not name.replace("_", "").replace("-", "").isalnum():
+            raise ValueError(f"{name!r} cannot be the name of a {self.kind}: use letters, digits, _ and -")
+        if name in self._things and self._things[name] != thing and not replace:
+            whose = f"a {self.kind} that comes with reasonrl" if name in self.shipped else f"another {self.kind}"
+            raise ValueError(f"{name!r} is the name of {whose}: take another name, or pass replace=True")
+        self._things[name] = thing
+        self._loaded.pop(name, None)
+
+    def place(self, name: str) -> Any:
+        """What was registered under this name: the thing, or where it is."""
+        return self._things[self.known(name)]
+
+    def known(self, name: str) -> str:
+        """The name itself; an unknown one is an error that lists what there is."""
+        if name not in self._things:
+            near = difflib.get_close_matches(name, self._things, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise ValueError(
+                f"unknown {self.kind} {name!r}: {hint}There are {', '.join(self._things)}, or your own: file.py:name"
+            )
+        return name
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The thing of this name, or that a place names: `file.py:name`, `package.module:name`.
+
+        Raises:
+            ValueError: there is none; says what there is, or what is wrong with the file.
+        """
+        if is_place(name):
+            return load_named(name, what=f"a {self.kind}")
+        if name not in self._loaded:
+            thing = self.place(name)
+            self._loaded[name] = load_named(thing, what=f"the {self.kind} {name}") if isinstance(thing, str) else thing
+        return self._loaded[name]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._things:
+            raise KeyError(name)
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._things
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+
+def must_have(thing: Any, needed: Iterable[str], *, name: str, kind: str, see: str) -> None:
+    """Says which of the attributes that a thing of this kind needs is missing.
+
+    Args:
+        see: where the contract stands: "reasonrl.envs.core.Family".
+    """
+    missing = next((each for each in needed if not hasattr(thing, each)), None)
+    if missing is not None:
+        raise ValueError(f"{name} is no {kind}, it has no {missing!r}: see {see}")
+
+
+@functools.cache
+def load_suites() -> tuple[str, ...]:
+    """Lets every installed package register what it brings, once; one that fails is a warning, and the others go on.
+
+    Returns:
+        The names of the suites that were loaded.
+    """
+    loaded = []
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        try:
+            entry.load()()
+        except Exception as error:
+            message = f"the suite {entry.name} ({entry.value}) could not be loaded: {type(error).__name__}: {error}"
+            warnings.warn(message, stacklevel=2)
+            continue
+        loaded.append(entry.name)
+    return tuple(loaded)
