@@ -1,8 +1,8 @@
 """Things by name: what ships, what a program registered, what installed packages bring, and what a file of yours holds.
 
     FAMILIES = Registry("family", "families", {"countdown": "reasonrl.envs.families.math.countdown:Countdown"})
-    FAMILIES.get("countdown")              loaded when first asked for
-    FAMILIES.get("my.py:Family")           own code, wherever a name is taken
+    FAMILIES.find("countdown")              loaded when first asked for
+    FAMILIES.find("my.py:Family")           own code, wherever a name is taken
     FAMILIES.register("mine", Mine)        or its place, "my_package.families:Mine", which is loaded when it is needed
 
 A package brings its own by one entry point of the group `reasonrl.suites`, a function that registers them:
@@ -89,7 +89,7 @@ class Registry(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._things:
             raise KeyError(name)
-        return self.get(name)
+        return self.find(name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._things
