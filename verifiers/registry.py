@@ -73,7 +73,7 @@ class Registry(Mapping[str, Any]):
             )
         return name
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def find(self, name: str) -> Any:
         """The thing of this name, or that a place names: `file.py:name`, `package.module:name`.
 
         Raises:
