@@ -13,7 +13,8 @@ from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchResult
 from reasonrl.agents.search.viewer import to_html
-from reasonrl.envs.core import Problem, Source, check_split
+from reasonrl.envs.core import Problem, Source
+from reasonrl.envs.generation import check_split
 from reasonrl.envs.registry import source_name
 from reasonrl.envs.sources import get_source
 from reasonrl.verifiers.core import StepVerdict

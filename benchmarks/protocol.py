@@ -31,7 +31,8 @@ from reasonrl.benchmarks.store import Cell, Result, Store, canonical
 from reasonrl.benchmarks.suites import environments
 from reasonrl.benchmarks.summary import BASELINES, base_name
 from reasonrl.benchmarks.tasks import Suite, make_suite, settle
-from reasonrl.envs.core import Problem, check_split
+from reasonrl.envs.core import Problem
+from reasonrl.envs.generation import check_split
 from reasonrl.verifiers.core import Status
 from rich.console import Console
 

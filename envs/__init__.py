@@ -12,9 +12,10 @@ if __name__ != "reasonrl.envs":
 from reasonrl.verifiers.lazy import lazy_names  # behind the guard
 
 if TYPE_CHECKING:
-    from reasonrl.envs.core import Family, Problem, Source, View, generate
+    from reasonrl.envs.core import Family, Problem, Source, View
     from reasonrl.envs.environment import ReasonEnv
     from reasonrl.envs.families import get_family
+    from reasonrl.envs.generation import generate
     from reasonrl.envs.registry import environment_id, environment_ids
     from reasonrl.envs.sources import get_source
     from reasonrl.envs.vector import VectorReasonEnv
@@ -44,7 +45,7 @@ _PLACES = {
     "View": "envs.core",
     "environment_id": "envs.registry",
     "environment_ids": "envs.registry",
-    "generate": "envs.core",
+    "generate": "envs.generation",
     "get_family": "envs.families",
     "get_source": "envs.sources",
     "get_vocabulary": "envs.vocabulary",

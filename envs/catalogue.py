@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from reasonrl.envs.core import generate
 from reasonrl.envs.families import DOMAINS, FAMILIES, camel, get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import Level
 from reasonrl.envs.registry import DATASETS, environment_ids
 

@@ -9,18 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, NamedTuple, NoReturn, Protocol, runtime_checkable
 
-from reasonrl.envs.seeding import digest, generator
+from reasonrl.envs.behaviours import Behaviour, Trace
 from reasonrl.verifiers.core import StepVerdict, Verdict
 
 SPLITS = ("train", "validation", "test")
 END = "\x03"
 """A step that ends with this character finishes the answer, with or without an answer line (ASCII: end of text)."""
-
-_SPLIT_OF_EIGHTH = ("train",) * 6 + ("validation", "test")
-_MOST_DRAWS = 2000
 
 
 class Frozen(dict[str, Any]):
@@ -32,7 +28,7 @@ class Frozen(dict[str, Any]):
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
 
     def __init__(self, items: Mapping[str, Any] | None = None, /) -> None:
-        super().__init__({key: _freeze(value) for key, value in (items or {}).items()})
+        super().__init__({key: freeze(value) for key, value in (items or {}).items()})
 
     def __reduce__(self) -> tuple[type[Frozen], tuple[dict[str, Any]]]:
         return Frozen, (dict(self),)
@@ -41,13 +37,14 @@ class Frozen(dict[str, Any]):
 _SCALARS = frozenset((int, str, float, bool, type(None)))
 
 
-def _freeze(value: Any) -> Any:
+def freeze(value: Any) -> Any:
+    """The value with every mapping read-only and every list a tuple, all the way down."""
     if type(value) in _SCALARS or type(value) is Frozen:  # the common cases first: this runs for every number drawn
         return value
     if isinstance(value, Mapping):
         return Frozen(value)
     if isinstance(value, list | tuple):
-        return tuple(_freeze(item) for item in value)
+        return tuple(freeze(item) for item in value)
     return value
 
 
@@ -112,7 +109,7 @@ class Problem:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Problem:
         fields = {key: value for key, value in data.items() if key not in ("public", "reference")}
-        return cls(View(**fields, public=Frozen(data["public"])), Reference(_freeze(data["reference"])))
+        return cls(View(**fields, public=Frozen(data["public"])), Reference(freeze(data["reference"])))
 
 
 class Content(NamedTuple):
@@ -121,56 +118,6 @@ class Content(NamedTuple):
     prompt: str
     public: Mapping[str, Any]
     reference: Any
-
-
-class Behaviour(StrEnum):
-    """The six reasoning behaviours of the roadmap (arXiv 2412.14135, table 1)."""
-
-    ANALYSIS = "problem analysis"
-    DECOMPOSITION = "task decomposition"
-    COMPLETION = "task completion"
-    ALTERNATIVE = "alternative proposal"
-    EVALUATION = "self-evaluation"
-    CORRECTION = "self-correction"
-
-
-PREFIXES = {
-    Behaviour.ANALYSIS: "Given:",
-    Behaviour.DECOMPOSITION: "Plan:",
-    Behaviour.ALTERNATIVE: "Or:",
-    Behaviour.EVALUATION: "Check:",
-    Behaviour.CORRECTION: "Wait:",
-}
-"""How a line shows its behaviour (in code: behind "# "). A line without a prefix completes the task."""
-
-
-def behaviour_of(line: str) -> Behaviour:
-    """
-    >>> behaviour_of("Wait: 2+2=4")
-    <Behaviour.CORRECTION: 'self-correction'>
-    """
-    text = line.strip().removeprefix("# ")
-    for behaviour, prefix in PREFIXES.items():
-        if text.startswith(prefix):
-            return behaviour
-    return Behaviour.COMPLETION
-
-
-def strip_behaviour(line: str) -> str:
-    """The line without its behaviour prefix."""
-    prefix = PREFIXES.get(behaviour_of(line))
-    return line.strip() if prefix is None else line.strip().removeprefix("# ").removeprefix(prefix).strip()
-
-
-class Trace(NamedTuple):
-    """A full derivation: its lines, and for each line the behaviour that it shows."""
-
-    steps: tuple[str, ...]
-    behaviours: tuple[Behaviour, ...]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.steps)
 
 
 @runtime_checkable
@@ -259,36 +206,3 @@ class Family(Rules, Protocol):
     def impostors(self, problem: Problem, rng: random.Random) -> Iterable[str]:
         """Responses that look right and are not: the verifier must reject every one."""
         ...
-
-
-def split_of(prompt: str) -> str:
-    """The split that a prompt belongs to: 6/8 train, 1/8 validation, 1/8 test, by a hash of its text."""
-    return _SPLIT_OF_EIGHTH[digest("split", prompt) % 8]
-
-
-def check_split(split: str) -> None:
-    if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
-
-
-def check_difficulty(family: Family, difficulty: int) -> None:
-    if difficulty not in family.difficulties:
-        raise ValueError(
-            f"{family.name} has difficulties {family.difficulties[0]} to {family.difficulties[-1]}, got {difficulty!r}"
-        )
-
-
-def generate(family: Family, split: str, index: int, difficulty: int | None = None) -> Problem:
-    """The problem with this index, the same on every machine; draws until the content lies in the split asked for."""
-    check_split(split)
-    level = family.default_difficulty if difficulty is None else difficulty
-    check_difficulty(family, level)
-    rng = generator("problem", family.name, family.version, split, index, level)
-    for _ in range(_MOST_DRAWS):
-        prompt, public, reference = family.sample(rng, level)
-        if split_of(prompt) == split:
-            view = View(family.name, family.version, index, split, level, prompt, Frozen(public))
-            return Problem(view, Reference(_freeze(reference)))
-    raise RuntimeError(
-        f"{family.name} at difficulty {level} has no problem in the {split} split: choose a higher difficulty"
-    )

@@ -26,8 +26,9 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem, Source, View, check_split
+from reasonrl.envs.core import Problem, Source, View
 from reasonrl.envs.episodes import Episodes, EpisodeStart, context_length, whole_index
+from reasonrl.envs.generation import check_split
 from reasonrl.envs.mdp import ILLEGAL, MDP, Level, Potential, State, Stop, Transition, last_token
 from reasonrl.envs.render import RENDER_MODES, Printer, render_picture, render_text
 from reasonrl.envs.sources import get_source

@@ -6,8 +6,9 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reasonrl.envs.core import Family, Problem, Rules, Source, View, check_difficulty, generate
+from reasonrl.envs.core import Family, Problem, Rules, Source, View
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
+from reasonrl.envs.generation import check_difficulty, generate
 from reasonrl.envs.mdp import Level
 from reasonrl.envs.seeding import digest
 from reasonrl.verifiers.named import is_place

@@ -23,9 +23,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from reasonrl.envs.core import Behaviour, generate
+from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.episodes import INDEX_BITS
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.seeding import generator
 from reasonrl.envs.vocabulary import get_vocabulary
 

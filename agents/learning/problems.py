@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from reasonrl.envs.core import SPLITS, Source, View, split_of
+from reasonrl.envs.core import SPLITS, Source, View
+from reasonrl.envs.generation import split_of
 from reasonrl.envs.registry import source_name
 from reasonrl.envs.sources import get_source
 

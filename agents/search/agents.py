@@ -19,6 +19,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from reasonrl.agents.policies.core import Policy
@@ -40,6 +41,16 @@ DEFAULT_GUIDE = "feedback"
 Config = GreedyConfig | MajorityConfig | BestOfNConfig | BeamConfig | MCTSConfig
 
 
+class Role(StrEnum):
+    """What an agent is to a comparison."""
+
+    SINGLE = "single"
+    """One answer, whatever the budget: what the policy does without search."""
+    VOTE = "vote"
+    """Samples that vote: what more tokens give without a guide."""
+    SEARCH = "search"
+
+
 @dataclass(frozen=True)
 class AgentKind:
     """What a name stands for."""
@@ -48,11 +59,16 @@ class AgentKind:
     run: Callable[[Tree, Any], Search]
     guided: bool
     summary: str
+    role: Role = Role.SEARCH
+    independent: bool = False
+    """Whether its finished samples are independent draws, so that coverage at k follows from the counts."""
 
 
 AGENTS: dict[str, AgentKind] = {
-    "greedy": AgentKind(GreedyConfig, greedy, False, "one answer, the most probable token at every place"),
-    "majority": AgentKind(MajorityConfig, majority, False, "sample answers, give the one most of them agree on"),
+    "greedy": AgentKind(GreedyConfig, greedy, False, "one answer, the most probable token at every place", Role.SINGLE),
+    "majority": AgentKind(
+        MajorityConfig, majority, False, "sample answers, give the one most of them agree on", Role.VOTE, True
+    ),
     "best_of_n": AgentKind(BestOfNConfig, best_of_n, True, "sample answers, give the one the guide scores highest"),
     "beam": AgentKind(BeamConfig, beam, True, "step by step, keep the few best continuations"),
     "mcts": AgentKind(MCTSConfig, mcts, True, "Monte Carlo tree search over steps (PUCT)"),

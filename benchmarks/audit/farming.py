@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
-from reasonrl.envs.core import END, PREFIXES, Problem, Source
+from reasonrl.envs.behaviours import PREFIXES
+from reasonrl.envs.core import END, Problem, Source
 from reasonrl.envs.mdp import MDP
 from reasonrl.envs.vocabulary import get_vocabulary
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 from reasonrl.benchmarks.audit.answers import Kind
-from reasonrl.envs.core import Family, Problem, Rules, Source, View, generate
+from reasonrl.envs.core import Family, Problem, Rules, Source, View
 from reasonrl.envs.datasets import DATASETS, get_dataset
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import Level
 from reasonrl.envs.registry import environment_ids, source_name
 from reasonrl.envs.seeding import generator

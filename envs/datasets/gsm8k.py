@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reasonrl.envs.core import Behaviour, Problem, Reference, Rules, View, behaviour_of
+from reasonrl.envs.behaviours import Behaviour, behaviour_of
+from reasonrl.envs.core import Problem, Reference, Rules, View
 from reasonrl.envs.vocabulary import to_ascii
 from reasonrl.verifiers.answers import final_answer, is_final_line, up_to_first
 from reasonrl.verifiers.arithmetic import evaluate

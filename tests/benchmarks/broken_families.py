@@ -6,7 +6,8 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 
-from reasonrl.envs.core import Behaviour, Content, Problem, Trace, View, behaviour_of
+from reasonrl.envs.behaviours import Behaviour, Trace, behaviour_of
+from reasonrl.envs.core import Content, Problem, View
 from reasonrl.verifiers.answers import MARK, extract_answer, is_answer_line
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject
 

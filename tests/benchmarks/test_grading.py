@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from reasonrl.benchmarks.grading import line_verdicts
 from reasonrl.benchmarks.tasks import find_problem, make_suite
-from reasonrl.envs.core import Frozen, View, generate
+from reasonrl.envs.core import Frozen, View
 from reasonrl.envs.datasets import get_dataset
 from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.generation import generate
 
 
 def countdown(*lines: str) -> list[str]:

@@ -20,7 +20,7 @@ from reasonrl.benchmarks.store import Cell, Result, Store
 from reasonrl.benchmarks.suites import SUITES, environments
 from reasonrl.benchmarks.summary import select, summarise
 from reasonrl.benchmarks.tasks import Suite, make_suite
-from reasonrl.envs.core import split_of
+from reasonrl.envs.generation import split_of
 from rich.console import Console
 
 ENV = "reasonrl/ChainSum-v0"

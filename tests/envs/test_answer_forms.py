@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from reasonrl.envs.core import END, Problem, Reference, View, generate
+from reasonrl.envs.core import END, Problem, Reference, View
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import MDP, Stop
 from reasonrl.envs.sources import get_source
 from reasonrl.envs.vocabulary import get_vocabulary

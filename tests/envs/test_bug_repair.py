@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from reasonrl.envs.core import Behaviour, Problem, Reference, View, generate
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import Problem, Reference, View
 from reasonrl.envs.families.code import bug_repair
 from reasonrl.envs.families.code.bug_repair import BugRepair
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import StepVerdict
 
 FAMILY = BugRepair()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from reasonrl.envs.core import Behaviour, Frozen, Problem, Reference, View, generate
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import Frozen, Problem, Reference, View
 from reasonrl.envs.families.math.chain_sum import ChainSum
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 
 FAMILY = ChainSum()

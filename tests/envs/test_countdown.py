@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reasonrl.envs.core import Behaviour, Frozen, View, generate
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import Frozen, View
 from reasonrl.envs.families.math.countdown import Countdown, _reaches
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 
 GAME24 = Path(__file__).resolve().parents[3] / "shared" / "data" / "game24" / "24.csv"

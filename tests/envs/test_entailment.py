@@ -6,8 +6,10 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from reasonrl.envs.core import Behaviour, Frozen, Problem, Reference, View, generate
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import Frozen, Problem, Reference, View
 from reasonrl.envs.families.logic.entailment import Entailment
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 from reasonrl.verifiers.logic import Formula, ProofLine, entails, parse_formula, parse_proof_line
 from reasonrl.verifiers.logic.formulas import AND, OR, consistent, negation

@@ -8,8 +8,10 @@ import random
 import time
 
 import pytest
-from reasonrl.envs.core import END, SPLITS, Behaviour, Family, Problem, generate, split_of
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import END, SPLITS, Family, Problem
 from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.generation import generate, split_of
 from reasonrl.envs.mdp import MDP
 from reasonrl.envs.sources import get_source
 from reasonrl.envs.vocabulary import get_vocabulary

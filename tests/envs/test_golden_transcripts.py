@@ -11,8 +11,10 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
-from reasonrl.envs.core import SPLITS, Behaviour, Family, Problem, View, generate
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import SPLITS, Family, Problem, View
 from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.generation import generate
 
 Golden = Callable[[str, Iterable[str]], None]
 MORE = 3

@@ -7,8 +7,10 @@ import random
 import re
 
 import pytest
-from reasonrl.envs.core import Behaviour, Frozen, Problem, Reference, View, generate
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import Frozen, Problem, Reference, View
 from reasonrl.envs.families.logic.knights_knaves import KnightsKnaves
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 
 FAMILY = KnightsKnaves()

@@ -8,8 +8,10 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reasonrl.envs.core import Behaviour, Frozen, View, generate, strip_behaviour
+from reasonrl.envs.behaviours import Behaviour, strip_behaviour
+from reasonrl.envs.core import Frozen, View
 from reasonrl.envs.families.math.linear_equation import LinearEquation, _parse
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 
 FAMILY = LinearEquation()

@@ -6,10 +6,12 @@ import random
 from collections.abc import Callable
 
 import pytest
-from reasonrl.envs.core import END, Behaviour, Content, Problem, Reference, View, generate
+from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.core import END, Content, Problem, Reference, View
 from reasonrl.envs.families.code import list_program
 from reasonrl.envs.families.code.list_program import ListProgram
 from reasonrl.envs.families.code.source_lines import continues, definition, stands_alone
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 from reasonrl.verifiers.sandbox import RunStatus, default_sandbox
 

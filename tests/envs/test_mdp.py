@@ -7,8 +7,9 @@ import pickle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reasonrl.envs.core import END, generate
+from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import MDP, RETRY, State, Stop, last_token
 from reasonrl.envs.sources import get_source
 from reasonrl.envs.vocabulary import get_vocabulary

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem, View, generate
+from reasonrl.envs.core import Problem, View
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import MDP, State, Transition
 from reasonrl.envs.sources import get_source
 from reasonrl.envs.vector import VectorReasonEnv

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.envs.core import Problem, generate
+from reasonrl.envs.core import Problem
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers import Verdict, verify_math, verify_number
 
 TABLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "conformance"

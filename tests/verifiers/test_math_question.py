@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers import verify_math
 from reasonrl.verifiers.core import Status
 from reasonrl.verifiers.math.question import MAX_QUESTION, restates

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.verifiers.annotations import Annotation, Calculation, check_annotation, check_step, find_annotations
 from reasonrl.verifiers.core import StepVerdict
 from reasonrl.verifiers.learned.calibration import auc, ece

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, product
 from typing import Any
 
-from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of
+from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of
+from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.families.code import source_lines
 from reasonrl.envs.families.code.source_lines import definition, is_comment, judge, show, thaw
 from reasonrl.envs.seeding import generator

@@ -16,7 +16,8 @@ from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from reasonrl.envs.core import END, PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of
+from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of
+from reasonrl.envs.core import END, Content, Problem, View
 from reasonrl.envs.families.code import source_lines
 from reasonrl.envs.families.code.source_lines import definition, is_comment, judge, show, thaw
 from reasonrl.verifiers.canonical import canonical_program

@@ -18,7 +18,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
+from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, strip_behaviour
+from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.seeding import generator
 from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line, said_lines
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, accept, no_answer, reject

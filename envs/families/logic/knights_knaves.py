@@ -18,7 +18,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
+from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, strip_behaviour
+from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.seeding import generator
 from reasonrl.verifiers.answers import MARK, extract_lines, is_final_line
 from reasonrl.verifiers.canonical import canonical_roles

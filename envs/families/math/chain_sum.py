@@ -13,7 +13,8 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
-from reasonrl.envs.core import PREFIXES, Behaviour, Content, Problem, Trace, View, behaviour_of, strip_behaviour
+from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, strip_behaviour
+from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.seeding import generator
 from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line
 from reasonrl.verifiers.arithmetic import evaluate

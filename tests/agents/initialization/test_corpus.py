@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reasonrl.agents.initialization.corpus import Mixture, Share, draw_document, make_block, make_shares, open_stream
-from reasonrl.envs.core import split_of
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import split_of
 from reasonrl.envs.mdp import MDP, Stop
 from reasonrl.envs.seeding import generator
 from reasonrl.envs.sources import get_source

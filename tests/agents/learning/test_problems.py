@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
-from reasonrl.envs.core import SPLITS, Problem, Reference, Rules, View, split_of
+from reasonrl.envs.core import SPLITS, Problem, Reference, Rules, View
+from reasonrl.envs.generation import split_of
 
 
 def write_rows(path: Path, count: int) -> Path:

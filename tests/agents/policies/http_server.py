@@ -10,8 +10,8 @@ from typing import Any
 
 from reasonrl.agents.policies.core import Policy, Proposal, Sampling, Unit
 from reasonrl.agents.policies.endpoint import EndpointPolicy
-from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 
 STATE = State(generate(get_family("chain_sum"), "test", 0).view)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.policies.endpoint import EndpointError, EndpointPolicy
-from reasonrl.envs.core import END, generate
+from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 
 from .http_server import STATE, Reply, Server, ask, chat

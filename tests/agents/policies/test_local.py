@@ -8,9 +8,10 @@ import torch
 from reasonrl.agents.policies.core import Finish, Policy, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.prompts import encode_state, rules_of
-from reasonrl.envs.core import END, View, generate
+from reasonrl.envs.core import END, View
 from reasonrl.envs.environment import make_mdp
 from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 from reasonrl.envs.sources import get_source
 

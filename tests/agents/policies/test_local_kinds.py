@@ -17,8 +17,9 @@ from reasonrl.agents.policies.local import LocalPolicy, end_tokens
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.sampler import generate as sample
 from reasonrl.agents.policies.thoughts import ends_here, opened_by
-from reasonrl.envs.core import END, generate
+from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import HFVocabulary
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors

@@ -17,8 +17,8 @@ from reasonrl.agents.policies.endpoint import EndpointPolicy
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.tiny import build_config, build_model, save_tiny
-from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import CharVocabulary
 

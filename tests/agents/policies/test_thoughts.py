@@ -6,8 +6,8 @@ import random
 
 import pytest
 from reasonrl.agents.policies.thoughts import ends_here
-from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import MDP
 from reasonrl.envs.sources import get_source
 from reasonrl.envs.vocabulary import get_vocabulary

@@ -12,8 +12,8 @@ import torch
 from reasonrl.agents.policies import threads
 from reasonrl.agents.policies.core import Proposal, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
-from reasonrl.envs.core import generate
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 
 from .conftest import CHARS, random_llama

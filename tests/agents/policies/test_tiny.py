@@ -11,8 +11,9 @@ from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.decoder import is_plain_llama
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model, build_tokenizer, save_tiny
-from reasonrl.envs.core import END, generate
+from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
+from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import CharVocabulary, get_vocabulary
 from transformers import AutoModelForCausalLM, AutoTokenizer, pipeline
