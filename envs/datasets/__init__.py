@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 
 from reasonrl.envs.core import Rules, Source
-from reasonrl.envs.datasets import gsm8k
+from reasonrl.envs.datasets.gsm8k import GSM8K
 
-DATASETS = {"gsm8k": gsm8k.load}
-"""Data set name to what reads it."""
+DATASETS = {"gsm8k": GSM8K}
+"""Data set name to the form that it fills in."""
 
 
 def get_dataset(name: str, data: str | None) -> Source:
@@ -25,7 +25,7 @@ def get_dataset(name: str, data: str | None) -> Source:
     """
     if name not in DATASETS:
         raise ValueError(f"unknown environment source {name!r}: the data sets are {', '.join(DATASETS)}")
-    return DATASETS[name](data)
+    return DATASETS[name].open(data)
 
 
 @functools.cache
@@ -33,4 +33,4 @@ def dataset_rules(name: str) -> Rules:
     """What a data set's problems ask for and how their answers end, without its rows (it verifies nothing)."""
     if name not in DATASETS:
         raise ValueError(f"unknown data set {name!r}: there are {', '.join(DATASETS)}")
-    return {"gsm8k": gsm8k.GSM8K}[name](rows={}, max_prompt_chars=0)
+    return DATASETS[name].rules()
