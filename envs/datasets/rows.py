@@ -76,8 +76,8 @@ class Published:
     def check_answer(self, view: View, answer: str) -> Verdict | None:
         return None
 
-    def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
-        return StepVerdict.REDUNDANT
+    def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict | None:
+        return None
 
     def potential(self, view: View, steps: Sequence[str]) -> float:
         return 0.0
