@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from reasonrl.envs.behaviours import Behaviour
@@ -20,7 +21,7 @@ class StraightLine(Program):
 
     def sample(self, rng: random.Random, difficulty: int) -> Content:
         a, b = rng.randint(2, 9), rng.randint(1, 9)
-        examples = [[[n], a * n + b] for n in (1, 2)]
+        examples: list[list[Any]] = [[[n], a * n + b] for n in (1, 2)]
         prompt = "Write f: " + "; ".join(self.example(*each) for each in examples)
         tests = [[[n], a * n + b] for n in (3, 10)]
         return Content(prompt, {"examples": examples}, {"tests": tests, "program": ["def f(n):", f" return {a}*n+{b}"]})

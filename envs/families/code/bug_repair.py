@@ -110,7 +110,8 @@ class BugRepair(Program):
     def _guess(self, problem: Problem, rng: random.Random) -> str:
         """Another change of the line with the bug; the line as it stands where there is no other."""
         place = self._place(problem)
-        right, wrong = self.program(problem)[place], problem.view.public["program"][place]
+        right: str = self.program(problem)[place]
+        wrong: str = problem.view.public["program"][place]
         return rng.choice([line for line in changed(wrong) if line != right] or [wrong])
 
 

@@ -92,7 +92,7 @@ class ListProgram(Program):
                 and is_in_order(operations, end, hidden)
                 and is_pinned_down(operations, end, inputs, hidden)
             ):
-                examples = [[[x], y] for x, y in zip(inputs, outputs, strict=True)]
+                examples: list[list[Any]] = [[[x], y] for x, y in zip(inputs, outputs, strict=True)]
                 prompt = "Write f: " + "; ".join(self.example(*example) for example in examples)
                 tests = [[[x], run(operations, end, x)] for x in hidden]
                 program = [operation.line for operation in operations] + [end.line]
