@@ -10,10 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 from reasonrl.envs.core import END, Frozen, View
-from reasonrl.envs.datasets import get_dataset
 from reasonrl.envs.datasets.gsm8k import GSM8K, load
-from reasonrl.envs.environment import make_mdp
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.options import make_mdp
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import to_ascii
 from reasonrl.verifiers.core import Status, StepVerdict
 
@@ -73,12 +72,12 @@ def test_there_is_no_choice_level_and_no_difficulty(source: GSM8K) -> None:
 
 def test_missing_data_says_what_to_pass(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"--data <file>.*github.com/openai/grade-school-math"):
-        get_source("gsm8k")
+        open_source("gsm8k")
     for absent in (str(tmp_path / "none.jsonl"), "data/none.jsonl", str(tmp_path)):
         with pytest.raises(FileNotFoundError, match=r"there is no file.*--data <file>"):
-            get_dataset("gsm8k", absent)
-    with pytest.raises(ValueError, match="unknown environment source 'gsm9k'"):
-        get_dataset("gsm9k", None)
+            open_source("gsm8k", data=absent)
+    with pytest.raises(ValueError, match="unknown environment 'gsm9k': did you mean gsm8k"):
+        open_source("gsm9k")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +121,7 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
 def test_the_hub_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(ImportError, match=r"pip install 'reasonrl\[hub\]'"):
-        get_dataset("gsm8k", "openai/gsm8k")
+        open_source("gsm8k", data="openai/gsm8k")
 
 
 def test_on_the_hub_a_split_is_that_split(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +247,7 @@ def test_hardly_any_published_step_is_called_invalid() -> None:
 @pytest.mark.parametrize("answer", ["7", "7.0"])
 def test_an_answer_may_be_a_bare_number(tmp_path: Path, answer: str) -> None:
     path = write(tmp_path / "numbers.jsonl", [f'{{"question": "3+4?", "answer": {answer}}}'])
-    source = get_dataset("gsm8k", str(path))
+    source = open_source("gsm8k", data=str(path))
     problem = source.problem("test", 0)
     assert source.rules_of(problem.view).verify(problem, "Answer: 7").correct
 
