@@ -10,7 +10,7 @@ import pickle
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from reasonrl.envs.abilities import Ability, abilities
@@ -21,7 +21,7 @@ from reasonrl.envs.mdp import MDP, State
 from reasonrl.envs.sources import only
 from reasonrl.envs.vocabulary import get_vocabulary
 from reasonrl.verifiers.answers import MARK
-from reasonrl.verifiers.core import Status, StepVerdict
+from reasonrl.verifiers.core import StepVerdict
 
 PLAIN: frozenset[Behaviour] = frozenset()
 EVERY = frozenset(Behaviour)
@@ -45,20 +45,34 @@ class Trial:
     count: int
     seed: int
 
+    drawn: dict[tuple[str, int, int], Problem] = field(default_factory=dict)
+    shown: dict[tuple[str, frozenset[Behaviour]], Trace] = field(default_factory=dict)
+
     def problems(self, most: int | None = None, *, split: str = "train") -> Iterator[Problem]:
-        """The first problems of each difficulty, at most so many of each."""
+        """The first problems of each difficulty, at most so many of each; each is drawn once."""
         first = 1000 * self.seed
         for level in self.family.difficulties:
             for index in range(first, first + min(self.count, most or self.count)):
-                yield generate(self.family, split, index, level)
+                if (split, index, level) not in self.drawn:
+                    self.drawn[split, index, level] = self.draw(split, index, level)
+                yield self.drawn[split, index, level]
+
+    def draw(self, split: str, index: int, level: int) -> Problem:
+        return generate(self.family, split, index, level)
 
     def need(self, ability: Ability) -> None:
         if ability not in abilities(self.family):
             raise Skip(f"it has no {ability.value}")
 
     def demonstration(self, problem: Problem, behaviours: frozenset[Behaviour]) -> Trace:
-        rng = random.Random(f"demonstration {self.seed} {problem.id}")
-        return self.family.demonstrate(problem, rng, behaviours)
+        """The same for the same problem and behaviours, made once."""
+        key = (problem.id, behaviours)
+        if key not in self.shown:
+            self.shown[key] = self.demonstrate(problem, behaviours)
+        return self.shown[key]
+
+    def demonstrate(self, problem: Problem, behaviours: frozenset[Behaviour]) -> Trace:
+        return self.family.demonstrate(problem, random.Random(f"{self.seed} {problem.id}"), behaviours)
 
     def mdp(self) -> MDP:
         vocabulary = get_vocabulary("char")
@@ -79,7 +93,7 @@ def repeatable(trial: Trial) -> None:
         first = list(trial.problems())
         random.seed(1)
         before = random.getstate()
-        again = [generate(trial.family, "train", each.view.index, each.view.difficulty) for each in reversed(first)]
+        again = [trial.draw("train", each.view.index, each.view.difficulty) for each in reversed(first)]
         touched = random.getstate() != before
     finally:
         random.setstate(state)
@@ -127,7 +141,7 @@ def hidden(trial: Trial) -> None:
 
 
 def prompts(trial: Trial) -> None:
-    """Prompts are printable ASCII and no longer than the family says; its facts fit each other."""
+    """Prompts are printable ASCII (drawing refuses longer ones than `max_prompt_chars`); facts fit each other."""
     family = trial.family
     if family.default_difficulty not in family.difficulties:
         trial.fault(f"default_difficulty {family.default_difficulty} is not one of its {family.difficulties}")
@@ -137,10 +151,6 @@ def prompts(trial: Trial) -> None:
         prompt = problem.view.prompt
         if not prompt.strip() or not prompt.isascii() or not prompt.replace("\n", "").isprintable():
             trial.fault("a prompt is not printable ASCII", problem)
-        if len(prompt) > family.max_prompt_chars:
-            trial.fault(
-                f"a prompt has {len(prompt)} characters, max_prompt_chars is {family.max_prompt_chars}", problem
-            )
 
 
 def right_answers(trial: Trial) -> None:
@@ -169,6 +179,10 @@ def right_answers(trial: Trial) -> None:
 def demonstrations(trial: Trial) -> None:
     """Each step of a demonstration is one line, named by the behaviour that it shows; a plain one shows none."""
     trial.need(Ability.DEMONSTRATIONS)
+    for problem in trial.problems(1):
+        trace = trial.demonstration(problem, EVERY)
+        if trace != trial.demonstrate(problem, EVERY):
+            trial.fault("from the same rng come two demonstrations", problem, trace.text)
     for problem in trial.problems():
         for behaviours in (PLAIN, EVERY):
             trace = trial.demonstration(problem, behaviours)
@@ -280,11 +294,11 @@ def any_text(trial: Trial) -> None:
 
 
 def menu(trial: Trial) -> None:
-    """Menus are as short as promised, name each line once, and some way through them ends in a right answer."""
+    """Menus name each line once (the MDP refuses more than `max_choices`), and some way through them is right."""
     trial.need(Ability.MENU)
     family = trial.family
     for level in dict.fromkeys((family.difficulties[0], family.default_difficulty)):
-        problem = generate(family, "train", 1000 * trial.seed + 1, level)
+        problem = trial.draw("train", 1000 * trial.seed + 1, level)
         if not _is_solved(trial, problem):
             trial.fault(f"no right answer among {_LOOKED} states that its menus lead to", problem)
 
@@ -298,10 +312,8 @@ def _is_solved(trial: Trial, problem: Problem) -> bool:
             return False
         state = stack.pop()
         lines: Sequence[str] = mdp.menu(state)
-        if not 0 < len(lines) <= family.max_choices:
-            trial.fault(
-                f"a menu has {len(lines)} lines, not 1 to {family.max_choices} (max_choices)", problem, state.answer
-            )
+        if not lines:
+            trial.fault("a menu is empty, where the answer has not ended", problem, state.answer)
         if len(set(lines)) < len(lines):
             trial.fault("a menu names a line twice", problem, "\n".join(lines))
         after = [mdp.step(state, line).state for line in lines]

@@ -62,6 +62,10 @@ def check_family(family: Any, *, problems: int = 6, seed: int = 0, checks: Colle
             CHECKS[name](trial)
         except Skip as reason:
             skipped[name] = str(reason)
+        except AssertionError:
+            raise
+        except Exception as error:
+            raise AssertionError(f"{found.name}: {name} ends in {type(error).__name__}: {error}") from error
         else:
             passed.append(name)
     return Report(found.name, problems, tuple(passed), skipped)
