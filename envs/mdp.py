@@ -229,7 +229,7 @@ class MDP:
         """The token level where a line ends.
 
         Args:
-            state: before the last token, but with `tokens` and `line_start` already behind it.
+            state: before the last token, but with `tokens` and `line_start` already after it.
             line: ids of the whole line; the last one holds a line break or is the end token.
             judge: scores the answer if this finishes it.
         """
@@ -288,7 +288,7 @@ class MDP:
         return self._advance(state, line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge)
 
     def _masked(self, state: State, reason: str, judge: Callable[[str], Verdict] | None) -> Transition:
-        """A choice behind the end of the menu: nothing is said."""
+        """A choice past the end of the menu: nothing is said."""
         if self.illegal == "error":
             raise ValueError(f"{reason}; info['action_mask'] shows what is legal")
         if self.illegal == "end":
