@@ -1,4 +1,4 @@
-"""Losses and advantages against exact gradients on a token tree small enough to enumerate."""
+"""Losses against exact gradients on a token tree small enough to enumerate."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from reasonrl.agents.learning.advantages import group_advantages
-from reasonrl.agents.learning.losses import KLEstimator, kl_estimate, kl_loss, policy_loss
+from reasonrl.agents.learning.credit import group_mean
+from reasonrl.agents.learning.losses import (
+    ClippedLoss,
+    KLEstimator,
+    clipped,
+    kl,
+    kl_estimate,
+    reinforce,
+    sequence_clipped,
+)
 from torch import Tensor
 
 STOP, TOKENS, LONGEST = 0, 3, 3
@@ -60,6 +68,25 @@ def tree() -> Tree:
     return Tree(logits_NV, row_BT, tokens_BT, mask_BT, rewards_B)
 
 
+class PolicyLoss(NamedTuple):
+    """Sums over an update."""
+
+    loss: Tensor
+    clipped: Tensor
+
+
+def policy_loss(
+    logprobs_BT: Tensor, old_BT: Tensor, credit_B: Tensor, mask_BT: Tensor, *, normaliser: float, **bounds: float
+) -> PolicyLoss:
+    """The clipped loss of answers with one credit each, summed."""
+    found = clipped(logprobs_BT, old_BT, credit_B[:, None], mask_BT, **bounds)
+    return PolicyLoss(found.loss_BT.sum() / normaliser, found.cut_BT.sum())
+
+
+def kl_loss(*args: Tensor, estimator: KLEstimator, normaliser: float) -> Tensor:
+    return kl(*args, estimator=estimator).sum() / normaliser
+
+
 def gradient(loss: Tensor, of: Tensor) -> Tensor:
     return torch.autograd.grad(loss, of)[0]
 
@@ -73,7 +100,7 @@ def exact_gradient(tree: Tree) -> Tensor:
 def test_the_expected_gradient_over_all_groups_is_the_exact_one_up_to_its_known_factor(tree: Tree, group: int) -> None:
     members_PG = torch.tensor(list(itertools.product(range(len(tree.rewards_B)), repeat=group)))
     chance_P = tree.probabilities_B().detach()[members_PG].prod(dim=1)
-    advantages_PG = group_advantages(tree.rewards_B[members_PG], torch.ones_like(members_PG, dtype=torch.bool))
+    advantages_PG = group_mean(tree.rewards_B[members_PG], torch.ones_like(members_PG, dtype=torch.bool))
     flat_B = members_PG.reshape(-1)
     logprobs_BT = tree.logprobs_BT()[flat_B]
     normaliser = group * LONGEST
@@ -237,25 +264,3 @@ def test_micro_batches_and_order_do_not_change_the_gradient(tree: Tree) -> None:
     order = list(range(15))
     torch.testing.assert_close(total(order[:4], order[4:]), total(order))
     torch.testing.assert_close(total(order[::-1]), total(order))
-
-
-def test_gradient_is_zero_when_every_answer_in_the_group_scores_the_same() -> None:
-    rewards_PG = torch.tensor([[0.1] * 3, [1.0] * 3, [0.0, 0.0, 1.0]])  # the mean of three 0.1 is not 0.1 in fp32
-    for divide in (False, True):
-        advantages_PG = group_advantages(rewards_PG, torch.ones(3, 3, dtype=torch.bool), divide_by_std=divide)
-        assert (advantages_PG[:2] == 0.0).all()
-        assert (advantages_PG[2] != 0.0).all()
-
-
-def test_an_answer_that_could_not_be_judged_counts_neither_as_sample_nor_in_the_baseline() -> None:
-    rewards_PG = torch.tensor([[1.0, 0.0, float("nan"), 0.0]])
-    valid_PG = torch.tensor([[True, True, False, True]])
-    advantages_PG = group_advantages(rewards_PG, valid_PG)
-    torch.testing.assert_close(advantages_PG, torch.tensor([[2 / 3, -1 / 3, 0.0, -1 / 3]]))
-    assert (group_advantages(rewards_PG, torch.zeros(1, 4, dtype=torch.bool)) == 0).all()
-
-
-def test_division_by_the_standard_deviation_gives_groups_of_unit_size() -> None:
-    rewards_PG = torch.tensor([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0]])
-    advantages_PG = group_advantages(rewards_PG, torch.ones(2, 4, dtype=torch.bool), divide_by_std=True)
-    torch.testing.assert_close(advantages_PG.square().mean(dim=1), torch.ones(2))
