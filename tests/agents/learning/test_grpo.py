@@ -18,8 +18,9 @@ from reasonrl.agents.learning.advantages import group_advantages
 from reasonrl.agents.learning.checkpoint import load_checkpoint
 from reasonrl.agents.learning.grpo import Batch, GRPOConfig, learn, main, prepare, update
 from reasonrl.agents.learning.metrics import read_metrics
-from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
+from reasonrl.agents.learning.rollout import Rollout, make_envs, roll_out
 from reasonrl.agents.policies.local import LocalPolicy
+from reasonrl.agents.policies.logprobs import allowed_tokens, answer_logprobs
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.families.math.chain_sum import ChainSum

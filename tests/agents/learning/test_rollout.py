@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from reasonrl.agents.learning.evaluation import answer_problems
-from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_logprobs, make_envs, roll_out
+from reasonrl.agents.learning.rollout import Rollout, make_envs, roll_out
+from reasonrl.agents.policies.logprobs import allowed_tokens, answer_logprobs
 from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.families.math.chain_sum import ChainSum
 from reasonrl.envs.vocabulary import CharVocabulary

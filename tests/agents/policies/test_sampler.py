@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 from reasonrl.agents.policies.core import Finish, Sampling, Unit
+from reasonrl.agents.policies.draw import draw
+from reasonrl.agents.policies.logprobs import token_logprobs
 from reasonrl.agents.policies.noise import sequence_keys, uniforms
-from reasonrl.agents.policies.sampler import Sample, draw, generate, token_logprobs
+from reasonrl.agents.policies.sampler import Sample, generate
 from reasonrl.verifiers.answers import is_answer_line
 from transformers import PreTrainedModel
 
