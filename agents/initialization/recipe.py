@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from reasonrl.agents.initialization.corpus import make_shares
 from reasonrl.agents.initialization.sft import SFTConfig, fine_tune
 from reasonrl.agents.learning.checkpoint import POLICY, replace_folder, save_policy
@@ -161,6 +162,7 @@ def sft_config(config: PolicyConfig) -> SFTConfig:
 
 def examine(policy: LocalPolicy, config: PolicyConfig) -> dict[str, dict[int, Score]]:
     """Scores on the validation split, by family and level."""
+    policy.dtype = torch.float32  # as it is saved and opened
     answer_tokens = min(ANSWER_TOKENS, config.context // 2)
     scores: dict[str, dict[int, Score]] = {}
     for share in make_shares(config.families, config.hardest):

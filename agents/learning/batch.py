@@ -118,7 +118,9 @@ class Batch(NamedTuple):
 
     def parts(self, *, most: int) -> Iterator[Batch]:
         """The answers in parts of at most `most` tokens each, padding included; like lengths go together."""
-        lengths = [len(prompt) + said for prompt, said in zip(self.prompts, self.mask_BT.sum(dim=1).tolist(), strict=True)]
+        lengths = [
+            len(prompt) + said for prompt, said in zip(self.prompts, self.mask_BT.sum(dim=1).tolist(), strict=True)
+        ]
         part: list[int] = []
         for row in sorted(range(len(lengths)), key=lengths.__getitem__):
             if part and (len(part) + 1) * lengths[row] > most:

@@ -6,7 +6,8 @@
         loss        -min(s * A, clip(s) * A) / answers,  s = exp(mean over the answer's tokens of log ratio)
 
 An answer is kept or cut as a whole, and its bounds are close to 1, since a mean of log-ratios is small. Each token
-weighs 1 / (length of its answer), as in the paper, so the gradient is the policy gradient only among answers of one length.
+weighs 1 / (length of its answer), as in the paper, so the gradient is the policy gradient only among answers of one
+length.
 """
 
 from __future__ import annotations

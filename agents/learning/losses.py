@@ -81,9 +81,7 @@ def sequence_clipped(
     return ClippedLoss(loss_BT / length_B1, cut_BT)
 
 
-def kl(
-    logprobs_BT: Tensor, old_BT: Tensor, reference_BT: Tensor, mask_BT: Tensor, *, estimator: KLEstimator
-) -> Tensor:
+def kl(logprobs_BT: Tensor, old_BT: Tensor, reference_BT: Tensor, mask_BT: Tensor, *, estimator: KLEstimator) -> Tensor:
     """[B, T] a loss whose expected gradient is that of KL(policy || reference) at the states that were visited.
 
     `k2`        half the squared log-ratio: right on the policy's own samples (k1 has gradient 0 in expectation, and

@@ -1,8 +1,8 @@
 """Learners by name: the one table that the commands `reasonrl train ...` are made of.
 
-A learner is a module with a frozen dataclass of settings, whose docstrings are the help, and `main(config)`. To add one,
-write its page and its row here; from a package of your own, `register_learner` (entry points: `verifiers/registry.py`).
-A file of your own needs no row: `reasonrl train my.py:Config`.
+A learner is a module with a frozen dataclass of settings, whose docstrings are the help, and `main(config)`. To add
+one, write its page and its row here; from a package of your own, call `register_learner` (entry points:
+`verifiers/registry.py`). A file of your own needs no row: `reasonrl train my.py:Config`.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
         credit      its reward less the mean of all answers of the step; without a baseline, what comes after each token
         loss        -A log pi over tokens / (answers * max_tokens)
 
-Without a baseline the gradient is exact in expectation and noisy; with the batch's mean it is (B - 1) / B times the exact
-one, because each of the B answers is part of its own baseline; whitened it is REINFORCE++'s (arXiv 2501.03262).
+Without a baseline the gradient is exact in expectation and noisy; with the batch's mean it is (B - 1) / B times the
+exact one, because each of the B answers is part of its own baseline; whitened it is REINFORCE++'s (arXiv 2501.03262).
 """
 
 from __future__ import annotations

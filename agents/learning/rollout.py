@@ -121,7 +121,7 @@ class _Play:
         return tuple(self.observation["tokens"][lane, : int(self.observation["length"][lane, 0])].tolist())
 
     def step(self, position: int, playing: NDArray[np.int64], tokens_BT: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of the lanes that go on are over now; the environment ends every answer at `max_tokens` at the latest."""
+        """Which of the lanes that go on are over now: at `max_tokens` at the latest all of them."""
         if self.over_B.any():  # park what ended at the last token, now that others go on
             self.actions_B[self.over_B] = self.idle
             self.envs.reset(options={"reset_mask": self.over_B, "index": self.index})
@@ -129,7 +129,9 @@ class _Play:
         _, reward_B, terminated_B, cut_B, info = self.envs.step(self.actions_B)
         self.rewards_BT[playing, position] = reward_B[playing]
         self.over_B = terminated_B | cut_B
-        for lane in self.over_B.nonzero()[0]:  # parked lanes do not get here: they were reset later than the others began
+        for lane in self.over_B.nonzero()[
+            0
+        ]:  # parked lanes do not get here: they were reset later than the others began
             failed = info["stop_reason"][lane] == Stop.ERROR.value
             if failed:
                 self.rewards_BT[lane, position] = np.nan

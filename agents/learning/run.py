@@ -6,8 +6,8 @@
         step.report(...)
 
 `run.steps()` resumes, sets the learning rate, times, evaluates, writes metrics, shows how it goes, and saves. A step is
-a pure function of (weights, optimizer, seed, number): a run that was killed goes on as it would have gone. Line 0 of the
-metrics is how the policy came. What makes a folder's run this run: `agents.learning.identity`.
+a pure function of (weights, optimizer, seed, number): a run that was killed goes on as it would have gone. Line 0 of
+the metrics is how the policy came. What makes a folder's run this run: `agents.learning.identity`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """One step of a run: problems, passes, updates, and what it has to tell.
 
-    for step in run.steps():
-        ...
-        for part in step.parts(batch):          passes that fit the memory
-            step.watch(part, logprobs_BT)       numbers to write down
-            step.backward(loss)
-        step.update()
-        step.report(...)
+for step in run.steps():
+    ...
+    for part in step.parts(batch):          passes that fit the memory
+        step.watch(part, logprobs_BT)       numbers to write down
+        step.backward(loss)
+    step.update()
+    step.report(...)
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Step:
         return (part.to(self.run.device) for part in batch.parts(most=most))
 
     def watch(self, part: Batch, logprobs_BT: Tensor, **per_token: Tensor) -> None:
-        """Numbers to write down by name, as means over the tokens of the step; and how far trainer and sampler differ."""
+        """Writes down how far trainer and sampler differ, and more numbers by name: means over the step's tokens."""
         self._tokens += int(part.mask_BT.sum())
         for name, value_BT in per_token.items():
             self._sums[name] += float(value_BT.detach().sum())

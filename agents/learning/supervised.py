@@ -2,8 +2,8 @@
 
     loss = sum(weight * cross entropy) / sum(weight)        over the tokens of one block, in fp32
 
-Where the documents come from is not said here: demonstrations (`initialization/sft.py`), a policy's own right answers, or
-what a search found. Dropout is off: the policy is trained as it will act.
+Where the documents come from is not said here: demonstrations (`initialization/sft.py`), a policy's own right
+answers, or what a search found. Dropout is off: the policy is trained as it will act.
 """
 
 from __future__ import annotations
