@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reasonrl.agents.learning.reinforce import ReinforceConfig
     from reasonrl.agents.learning.rloo import RLOOConfig
     from reasonrl.agents.learning.rollout import Problems, make_envs, roll_out
-    from reasonrl.agents.learning.run import Run, train
+    from reasonrl.agents.learning.run import Learned, Run, train
     from reasonrl.agents.learning.step import Step
     from reasonrl.agents.learning.task import Task, open_task
 
@@ -22,6 +22,7 @@ _PLACES = {
     "Batch": "agents.learning.batch",
     "GRPOConfig": "agents.learning.grpo",
     "GSPOConfig": "agents.learning.gspo",
+    "Learned": "agents.learning.run",
     "OnPolicyConfig": "agents.learning.options",
     "Problems": "agents.learning.rollout",
     "RLOOConfig": "agents.learning.rloo",
@@ -43,6 +44,7 @@ __all__ = [
     "Batch",
     "GRPOConfig",
     "GSPOConfig",
+    "Learned",
     "OnPolicyConfig",
     "Problems",
     "RLOOConfig",

@@ -86,10 +86,10 @@ def roll_out(policy: LocalPolicy, envs: VectorEnv, problems: Problems, *, temper
     mask_BT = np.arange(width) < said.length_B[:, None]
     return Answers(
         prompts=tuple(prompts),
-        tokens_BT=torch.from_numpy(said.tokens_BT[:, :width]),
+        tokens_BT=torch.from_numpy(said.tokens_BT[:, :width].copy()),
         mask_BT=torch.from_numpy(mask_BT),
-        logprobs_BT=torch.from_numpy(said.logprobs_BT[:, :width]),
-        rewards_BT=torch.from_numpy(play.rewards_BT[:, :width]),
+        logprobs_BT=torch.from_numpy(said.logprobs_BT[:, :width].copy()),
+        rewards_BT=torch.from_numpy(play.rewards_BT[:, :width].copy()),
         correct_B=torch.from_numpy(play.correct_B),
         terminated_B=torch.from_numpy(play.terminated_B),
         truncated_B=torch.from_numpy(play.truncated_B),

@@ -54,9 +54,8 @@ def test_parts_hold_as_much_as_fits_and_like_lengths_together() -> None:
     for most in (1, 14, 15, 1000):
         parts = list(batch.parts(most=most))
         widths = [3 + part.tokens_BT.shape[1] for part in parts]
-        assert all(
-            len(part.prompts) == 1 or len(part.prompts) * w <= most for part, w in zip(parts, widths, strict=True)
-        )
+        sizes = [len(part.prompts) for part in parts]
+        assert all(n == 1 or n * width <= most for n, width in zip(sizes, widths, strict=True))
         assert widths == sorted(widths)
         assert sorted(each for part in parts for each in part.credit_BT[:, 0].tolist()) == list(range(1, 9))
     assert [len(part.prompts) for part in batch.parts(most=1000)] == [8]

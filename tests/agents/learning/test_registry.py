@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
+from reasonrl.agents.learning.metrics import read_metrics
 from reasonrl.agents.learning.registry import LEARNERS, Learner, find_learner, register_learner
 
 from reasonrl.cli import commands, find_command, load_command
 
+from .toys import toy_policy, weights_of, whatever_ends_is_right
+
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "learning.md"
 MINE = '''"""A learner of one's own: the policy stays as it came."""
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +67,21 @@ def test_a_file_of_ones_own_is_trained_without_being_registered(tmp_path: Path) 
     done = subprocess.run(run, capture_output=True, text=True)
     assert done.returncode == 2
     assert "its module has no main(config)" in done.stderr
+
+
+def test_the_learner_that_the_documentation_shows_learns(tmp_path: Path) -> None:
+    block = re.search(r"```python\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    (tmp_path / "mine.py").write_text(block[1])
+    config, main = load_command(f"train {tmp_path}/mine.py:MineConfig")
+    learn = sys.modules[config.__module__].learn
+    policy = toy_policy("0123456789+-=")
+    before = weights_of(policy)
+    with whatever_ends_is_right():
+        learn(policy, config(tmp_path / "run", steps=2, prompts=2, group_size=4, max_tokens=12, evaluate_problems=2))
+    assert [line["step"] for line in read_metrics(tmp_path / "run")] == [0, 1, 2]
+    assert any(not torch.equal(before[name], value) for name, value in weights_of(policy).items())
+    assert callable(main)
 
 
 def test_an_unknown_learner_is_a_sentence_that_lists_what_there_is() -> None:
