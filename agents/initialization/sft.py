@@ -36,7 +36,7 @@ from reasonrl.agents.learning.optim import (
     set_learning_rate,
     warmup_stable_decay,
 )
-from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.llama import is_plain_llama
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model
 from reasonrl.envs.families import FAMILIES, get_family

@@ -53,9 +53,10 @@ from reasonrl.agents.learning.optim import (
 )
 from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
 from reasonrl.agents.learning.rollout import Rollout, make_envs, roll_out
-from reasonrl.agents.policies.decoder import context_of, is_plain_llama
+from reasonrl.agents.policies.llama import is_plain_llama
 from reasonrl.agents.policies.logprobs import allowed_tokens, answer_logprobs
 from reasonrl.agents.policies.prompts import encode_state
+from reasonrl.agents.policies.session import context_of
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.envs.episodes import INDEX_BITS
 from reasonrl.envs.mdp import State

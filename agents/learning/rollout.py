@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
-from reasonrl.agents.policies.decoder import context_of, get_decoder
+from reasonrl.agents.policies.decoder import get_decoder
 from reasonrl.agents.policies.decoding import decode
 from reasonrl.agents.policies.logprobs import allowed_tokens
 from reasonrl.agents.policies.noise import sequence_keys
+from reasonrl.agents.policies.session import context_of
 from reasonrl.envs.mdp import Stop
 from reasonrl.envs.registry import environment_id
 from reasonrl.envs.vocabulary import Vocabulary

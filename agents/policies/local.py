@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
-from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.llama import is_plain_llama
 from reasonrl.agents.policies.logprobs import allowed_tokens, answer_logprobs
 from reasonrl.agents.policies.prompts import encode_state, rules_of
 from reasonrl.agents.policies.sampler import Sample, generate
