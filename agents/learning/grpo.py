@@ -58,7 +58,7 @@ from reasonrl.agents.policies.logprobs import allowed_tokens, answer_logprobs
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.session import context_of
 from reasonrl.agents.policies.threads import use_idle_cores
-from reasonrl.envs.episodes import INDEX_BITS
+from reasonrl.envs.generation import INDEX_BITS
 from reasonrl.envs.mdp import State
 from reasonrl.envs.seeding import digest, generator
 from reasonrl.envs.vocabulary import Vocabulary
