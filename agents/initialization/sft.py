@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from reasonrl.agents.initialization.corpus import Mixture, make_shares, open_stream
+from reasonrl.agents.initialization.corpus import Corpus, open_stream
 from reasonrl.agents.learning.checkpoint import POLICY, get_trainable, save_policy
 from reasonrl.agents.learning.optim import Precision, pick_device
 from reasonrl.agents.learning.options import RunConfig, at_least
@@ -19,7 +19,9 @@ from reasonrl.agents.learning.supervised import fit
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model
-from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.families import FAMILIES
+from reasonrl.envs.generation import make_mixture
 from reasonrl.envs.vocabulary import get_vocabulary
 
 
@@ -83,15 +85,15 @@ def main(config: SFTConfig) -> None:
 
 def fine_tune(policy: LocalPolicy, config: SFTConfig) -> None:
     """Trains the policy in place on demonstrations written in its vocabulary."""
-    mixture = Mixture(
-        make_shares(config.families or dict.fromkeys(FAMILIES, 1.0), config.hardest),
+    corpus = Corpus(
+        make_mixture(config.families or dict.fromkeys(FAMILIES.shipped, 1.0), config.hardest),
         vocabulary=policy.vocabulary.name,
         behaviours=config.behaviours,
         prompt_weight=config.prompt_weight,
         rows=config.rows,
         row_tokens=config.row_tokens,
     )
-    families = [type(get_family(share.family)).__module__ for share in mixture.shares]
+    families = [type(plain_of(share.get())).__module__ for share in corpus.mixture.shares]
     run = Run(policy, config, title="learning from demonstrations", code=families)
-    with open_stream(mixture, seed=config.seed, first=run.number, workers=config.workers) as blocks:
+    with open_stream(corpus, seed=config.seed, first=run.number, workers=config.workers) as blocks:
         fit(run, blocks, micro_rows=config.micro_rows)

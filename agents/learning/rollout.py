@@ -16,10 +16,11 @@ import torch
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 from reasonrl.agents.learning.batch import Answers
-from reasonrl.agents.policies.decoder import context_of, get_decoder
+from reasonrl.agents.policies.decoder import get_decoder
 from reasonrl.agents.policies.decoding import decode
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.noise import sequence_keys
+from reasonrl.agents.policies.session import context_of
 from reasonrl.envs.mdp import Stop
 from reasonrl.envs.registry import environment_id
 from reasonrl.envs.vector import VectorReasonEnv

@@ -23,7 +23,7 @@ from reasonrl.agents.learning.metrics import Report
 from reasonrl.agents.learning.optim import set_learning_rate, warmup_stable_decay
 from reasonrl.agents.learning.options import OnPolicyConfig
 from reasonrl.agents.learning.rollout import Problems
-from reasonrl.envs.episodes import INDEX_BITS
+from reasonrl.envs.generation import INDEX_BITS
 from reasonrl.envs.seeding import digest, generator
 from torch import Tensor
 

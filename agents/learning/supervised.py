@@ -18,7 +18,7 @@ from reasonrl.agents.learning.block import Block
 from reasonrl.agents.learning.metrics import Report
 from reasonrl.agents.learning.optim import autocast
 from reasonrl.agents.learning.run import Run
-from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.llama import is_plain_llama
 from torch import Tensor
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from reasonrl.agents.learning.identity import data_of, modules_of
 from reasonrl.agents.learning.options import OnPolicyConfig
 from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
 from reasonrl.agents.learning.rollout import make_envs
-from reasonrl.agents.policies.decoder import context_of
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.prompts import encode_state
+from reasonrl.agents.policies.session import context_of
 from reasonrl.envs.core import Source
 from reasonrl.envs.mdp import State
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from reasonrl.agents.policies.decoder import context_of, open_session
+from reasonrl.agents.policies.decoder import open_session
 from reasonrl.agents.policies.draw import draw
 from reasonrl.agents.policies.noise import uniforms
+from reasonrl.agents.policies.session import context_of
 from torch import Tensor
 
 if TYPE_CHECKING:

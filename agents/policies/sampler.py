@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from reasonrl.agents.policies.core import Finish, Sampling, Unit
-from reasonrl.agents.policies.decoder import context_of
 from reasonrl.agents.policies.decoding import decode
 from reasonrl.agents.policies.logprobs import allowed_tokens
 from reasonrl.agents.policies.noise import sequence_keys
+from reasonrl.agents.policies.session import context_of
 from reasonrl.agents.policies.thoughts import ends_here, opened_by
 from reasonrl.envs.vocabulary import Vocabulary
 
