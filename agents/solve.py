@@ -11,7 +11,7 @@ from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.core import SearchResult
+from reasonrl.agents.search.core import SearchResult, SearchTask
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.envs.core import Problem, Source
 from reasonrl.envs.generation import check_split
@@ -73,11 +73,8 @@ def main(config: SolveConfig) -> None:
     agent = get_agent(config.agent, problems=[problem])
     result = agent.run(
         [problem.view],
-        source=source,
-        policy=policy,
+        SearchTask(source, policy, max_tokens=config.max_tokens, seed=config.seed),
         budget=Budget(tokens=config.tokens),
-        seed=config.seed,
-        max_tokens=config.max_tokens,
     )[0]
     for line, verdict in judged_lines(source, problem, result):
         console.print(line, style=_COLOURS[verdict], markup=False)

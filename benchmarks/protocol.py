@@ -22,9 +22,10 @@ import tyro
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.agents.policies.core import Policy
 from reasonrl.agents.policies.threads import use_idle_cores
-from reasonrl.agents.search.agents import SearchAgent, agent_kind, get_agent
+from reasonrl.agents.search.agents import SearchAgent, get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.core import SearchError, SearchResult
+from reasonrl.agents.search.core import SearchError, SearchResult, SearchTask
+from reasonrl.agents.search.registry import agent_kind
 from reasonrl.benchmarks.grading import Anew, judge
 from reasonrl.benchmarks.identity import judge_code, reference_of, search_code, source_of
 from reasonrl.benchmarks.store import Cell, Result, Store, canonical
@@ -320,13 +321,15 @@ class _Bench:
             try:
                 agent.run(
                     [problem.view for problem in todo.values()],
-                    source=suite.source,
-                    policy=self.policy,
+                    SearchTask(
+                        suite.source,
+                        self.policy,
+                        max_tokens=config.max_tokens,
+                        max_steps=config.max_steps,
+                        seed=cell.seed,
+                        batch_size=config.batch_size,
+                    ),
                     budget=Budget(tokens=budgets[-1]),
-                    seed=cell.seed,
-                    batch_size=config.batch_size,
-                    max_steps=config.max_steps,
-                    max_tokens=config.max_tokens,
                     on_done=done,
                 )
             except SearchError as error:

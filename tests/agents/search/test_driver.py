@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from reasonrl.agents.policies.core import Finish, Policy, Proposal, Unit
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget, Ledger, SearchStop
-from reasonrl.agents.search.core import Expand, Score, Search, SearchError, SearchResult
+from reasonrl.agents.search.core import Expand, Score, Search, SearchError, SearchResult, SearchTask
 from reasonrl.agents.search.driver import search_many
-from reasonrl.agents.search.guides import EnvironmentFeedback
-from reasonrl.agents.search.tree import Node, Tree
+from reasonrl.agents.search.guides.feedback import EnvironmentFeedback
+from reasonrl.agents.search.node import Node
+from reasonrl.agents.search.tree import Tree
 from reasonrl.envs.core import END, Problem, Reference
 from reasonrl.envs.sources import Generated
 
@@ -38,7 +39,7 @@ def run(
     spec: str, problems: list[Problem], source: Generated, policy: Policy, *, budget: Budget, **options: Any
 ) -> list[SearchResult]:
     agent = get_agent("mcts", rollout=False) if spec == "mcts without rollouts" else get_agent(spec)
-    return agent.run([p.view for p in problems], source=source, policy=policy, budget=budget, max_tokens=90, **options)
+    return agent.run([p.view for p in problems], SearchTask(source, policy, max_tokens=90, **options), budget=budget)
 
 
 def facts(result: SearchResult) -> tuple[Any, ...]:
@@ -123,7 +124,7 @@ def test_algorithms_share_random_numbers(source: Generated, problems: list[Probl
     def answers(name: str, **config: Any) -> list[str]:
         agent = get_agent(name, **config)
         views = [problems[1].view]
-        [result] = agent.run(views, source=source, policy=slips, budget=Budget(2000), max_tokens=90)
+        [result] = agent.run(views, SearchTask(source, slips, max_tokens=90), budget=Budget(2000))
         return [candidate.answer for candidate in result.candidates]
 
     votes, best = answers("majority", samples=3), answers("best_of_n", samples=8, stop_at_certain=False)
@@ -179,7 +180,7 @@ def test_an_answer_cut_off_for_its_length_is_no_candidate(
     source: Generated, problems: list[Problem], slips: Policy
 ) -> None:
     [result] = get_agent("majority").run(
-        [problems[2].view], source=source, policy=slips, budget=Budget(400), max_tokens=12
+        [problems[2].view], SearchTask(source, slips, max_tokens=12), budget=Budget(400)
     )
     assert {node.state.stop.value for node in result.tree.nodes[1:]} >= {"tokens"}
     assert all(node.state.count <= 12 for node in result.tree.nodes)
@@ -222,8 +223,7 @@ def test_a_failing_search_is_named_and_the_others_finish(
     with pytest.raises(SearchError, match=bad) as caught:
         search_many(
             [problem.view for problem in problems[:4]],
-            source=source,
-            policy=slips,
+            SearchTask(source, slips),
             algorithm=failing.algorithm if kind == "algorithm" else failing.scoring,
             guide=guide,
             budget=Budget(500),
@@ -254,7 +254,7 @@ def test_an_algorithm_that_asks_for_nothing_for_ever_is_stopped(
             yield Expand([], 1)
 
     with pytest.raises(SearchError, match="must return"):
-        search_many([problems[0].view], source=source, policy=slips, algorithm=idle, budget=Budget(10))
+        search_many([problems[0].view], SearchTask(source, slips), algorithm=idle, budget=Budget(10))
 
 
 def test_a_finished_node_cannot_be_expanded(toy: Any, script: Any) -> None:
@@ -266,8 +266,7 @@ def test_a_finished_node_cannot_be_expanded(toy: Any, script: Any) -> None:
     with pytest.raises(SearchError, match="finished and cannot be expanded"):
         search_many(
             [source.problem("train", 0).view],
-            source=source,
-            policy=script({"": ["Answer: 1"]}),
+            SearchTask(source, script({"": ["Answer: 1"]})),
             algorithm=greedy_for_more,
             budget=Budget(10),
         )
@@ -293,11 +292,9 @@ def test_an_answer_past_its_node_s_limit_does_not_count_whatever_the_batch_allow
     source = toy()
     [result] = search_many(
         [source.problem("train", 0).view],
-        source=source,
-        policy=Long(),
+        SearchTask(source, Long(), max_tokens=10),
         algorithm=alone,
         budget=Budget(100),
-        max_tokens=10,
     )
     assert result.answer is None
     assert result.tokens == 3 + 3 + 7
@@ -311,11 +308,9 @@ def test_a_line_that_fills_the_limit_without_an_answer_is_the_end(toy: Any, scri
     source = toy()
     [result] = search_many(
         [source.problem("train", 0).view],
-        source=source,
-        policy=script({"": ["x"]}),
+        SearchTask(source, script({"": ["x"]}), max_tokens=1),
         algorithm=once_more,
         budget=Budget(9),
-        max_tokens=1,
     )
     assert result.candidates == ()
 
@@ -327,8 +322,7 @@ def test_without_guide_calls_left_the_search_ends_and_still_answers(
     source = toy()
     [result] = get_agent("best_of_n", samples=2).run(
         [source.problem("train", 0).view],
-        source=source,
-        policy=script({"": ["Answer: 1", "Answer: 2"]}),
+        SearchTask(source, script({"": ["Answer: 1", "Answer: 2"]})),
         budget=Budget(tokens=100, guide_calls=calls),
     )
     assert result.stop is SearchStop.GUIDE_CALLS
@@ -353,8 +347,7 @@ def test_answers_may_be_scored_late(toy: Any, script: Any) -> None:
     source = toy()
     [result] = search_many(
         [source.problem("train", 0).view],
-        source=source,
-        policy=script({"": ["Answer: 1", "Answer: 3", "Answer: 2"]}),
+        SearchTask(source, script({"": ["Answer: 1", "Answer: 3", "Answer: 2"]})),
         algorithm=late,
         guide=Last(),
         budget=Budget(10),
@@ -378,7 +371,7 @@ def test_time_is_shared_and_limits_the_search(source: Generated, problems: list[
 
     views = [problem.view for problem in problems[:2]]
     results = search_many(
-        views, source=source, policy=slips, algorithm=forever, budget=Budget(seconds=3.0), clock=clock_of(1.0)
+        views, SearchTask(source, slips), algorithm=forever, budget=Budget(seconds=3.0), clock=clock_of(1.0)
     )
     assert [result.stop for result in results] == [SearchStop.SECONDS] * 2
     assert [result.seconds for result in results] == [3.0, 3.0]  # six calls of one second, half of each
@@ -393,7 +386,7 @@ def test_a_merged_child_keeps_its_count_and_its_prior(toy: Any, script: Any) -> 
     source = toy()
     policy = script({"": ["a", "b", "a", "a", "b"]})
     [result] = search_many(
-        [source.problem("train", 0).view], source=source, policy=policy, algorithm=five, budget=Budget(10)
+        [source.problem("train", 0).view], SearchTask(source, policy), algorithm=five, budget=Budget(10)
     )
     assert [(node.count, node.prior) for node in result.tree.nodes[1:]] == [(3, 0.6), (2, 0.4)]
     assert result.tokens == 5
@@ -403,7 +396,7 @@ def test_a_line_that_ends_with_and_without_the_end_mark_is_one_child(toy: Any, s
     source = toy()
     policy = script({"": ["Answer: 1", "Answer: 1" + END]})
     agent = get_agent("mcts", widen=False)
-    [result] = agent.run([source.problem("train", 0).view], source=source, policy=policy, budget=Budget(10))
+    [result] = agent.run([source.problem("train", 0).view], SearchTask(source, policy), budget=Budget(10))
     assert [node.count for node in result.tree.nodes] == [1, 2]
     assert result.stop is SearchStop.DONE
 
@@ -442,6 +435,6 @@ def test_finish_is_read_from_the_policy_not_from_the_text(toy: Any) -> None:
 
     source = toy()
     [result] = get_agent("greedy").run(
-        [source.problem("train", 0).view], source=source, policy=Cut(), budget=Budget(10), max_tokens=3
+        [source.problem("train", 0).view], SearchTask(source, Cut(), max_tokens=3), budget=Budget(10)
     )
     assert result.answer is None
