@@ -70,7 +70,7 @@ def main(config: SolveConfig) -> None:
     policy = get_policy(config.policy)
     if few := use_idle_cores():
         console.print(few, style="dim")
-    agent = get_agent(config.agent, problems=[problem])
+    agent = get_agent(config.agent, problems=[problem], policy=policy)
     result = agent.run(
         [problem.view],
         SearchTask(source, policy, max_tokens=config.max_tokens, seed=config.seed),
@@ -97,7 +97,8 @@ def summary(source: Source, problem: Problem, result: SearchResult) -> str:
         status = "no finished answer"
     else:
         status = source.rules_of(problem.view).verify(problem, result.answer).status.value
+    guide = f" ({result.guide_tokens} of them the guide's)" if result.guide_tokens else ""
     return (
-        f"{status}: {result.tokens} tokens, {len(result.candidates)} finished answers, "
+        f"{status}: {result.tokens} tokens{guide}, {len(result.candidates)} finished answers, "
         f"{len(result.tree.nodes)} nodes, {result.seconds:.1f} s"
     )

@@ -120,3 +120,36 @@ def test_the_viewer_hides_what_is_past_its_limit_but_never_the_chosen_path(tree:
     assert "Answer: &lt;1&gt;" in page
     assert "<pre>b</pre>" not in page
     assert page.count("1 more") == 2
+
+
+def test_a_wave_finds_different_leaves_and_leaves_no_trace(tree: Tree) -> None:
+    root, a, b, _, z = tree.nodes
+    before = [(node.visits, node.value_sum) for node in tree.nodes]
+
+    def rank(node: Node) -> float:
+        return node.value  # a leads by .75 against .25; each pick of z counts as a lost visit of a: .5, .375
+
+    assert tree.wave(1, rank) == [z] == [tree.descend(rank)]
+    assert tree.wave(3, rank) == [z]  # it would come back to z: the wave is complete
+    z.exhausted = a.exhausted = False
+    assert tree.wave(3, lambda node: node.value_sum / (1 + 4 * node.visits)) == [z]
+    assert tree.wave(3, lambda node: -node.visits) == [b, z]  # b has one visit, and two once it is picked
+    assert [(node.visits, node.value_sum) for node in tree.nodes] == before
+    assert root.visits == 3
+
+
+def test_a_tree_moves_on_to_a_child_and_forgets_the_rest(tree: Tree) -> None:
+    _, a, b, end, z = tree.nodes
+    tree.votes[end.data[BALLOT]] += 1
+    with pytest.raises(ValueError, match="no unfinished child 'c': it has 'a', 'b'"):
+        tree.advance("c")
+    assert tree.advance("a") is a
+    assert (tree.root, tree.nodes, a.parent, a.prior) == (a, [a, end, z], None, 1.0)
+    assert [node.index for node in tree.nodes] == [0, 1, 2]
+    assert (tree.best, tree.votes.total()) == (end, 1)
+    assert z.path == ("z",)
+    assert to_html(tree)
+    with pytest.raises(ValueError, match="it has 'z'"):
+        tree.advance("Answer: <1>")
+    tree.advance("z")
+    assert (tree.best, tree.votes.total(), b in tree.nodes) == (None, 0, False)
