@@ -39,8 +39,9 @@ def code_of(*modules: str) -> dict[str, str]:
 
 def modules_of(source: Source) -> list[str]:
     """Where the problems of an environment are made and judged."""
-    kinds = [type(source), *(type(family) for family in getattr(source, "families", ()))]
-    return [kind.__module__ for kind in kinds]
+    dataset = getattr(source, "dataset", None)
+    makers = [*getattr(source, "families", ()), *([] if dataset is None else [dataset])]
+    return [type(each).__module__ for each in (source, *makers)]
 
 
 def data_of(source: Source, rows: Iterable[tuple[str, int]]) -> str:
