@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reasonrl.envs.abilities import plain_of
 from reasonrl.envs.code_hash import ROOT, closure, hash_today, short
 from reasonrl.envs.core import Problem, Rules
 
@@ -54,7 +55,7 @@ def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, ju
     """
     roots = [_DRIVER, *named_files(name), *(source_of(each) for each in (algorithm, type(policy)))]
     found = closure([*roots, *([] if guide is None else [source_of(type(guide))])], without=_FAMILIES)
-    rules = closure([source_of(type(judge))]) if guide is None else judge_code(judge).modules
+    rules = closure([source_of(type(plain_of(judge)))]) if guide is None else judge_code(judge).modules
     return _code({**found, **rules})
 
 
@@ -72,7 +73,7 @@ def named_files(name: str) -> list[str]:
 
 def judge_code(judge: Rules) -> Code:
     """The code that a verdict hangs on; a package of verifiers counts as a whole, for some of it runs as a process."""
-    return _code(closure([source_of(type(judge))], whole=_JUDGES))
+    return _code(closure([source_of(type(plain_of(judge)))], whole=_JUDGES))
 
 
 def content_of(problem: Problem) -> str:

@@ -65,7 +65,7 @@ def test_the_worked_solution_never_reaches_the_view_or_the_reference(source: Row
 
 
 def test_there_is_no_choice_level_and_no_difficulty(source: RowSource) -> None:
-    with pytest.raises(ValueError, match="cannot be played at the choice level: choose one of token, step, solution"):
+    with pytest.raises(ValueError, match="the choice level needs a menu of next lines, and gsm8k has none"):
         make_mdp(source, level="choice")
     with pytest.raises(ValueError, match="no difficulties"):
         source.problem("test", 0, 2)
