@@ -1,0 +1,106 @@
+"""The 4x4 grids of Sudoku as texts of 16 cells, row by row, "." where empty.
+
+>>> len(full_grids())
+288
+>>> rows("1234341221434321")
+'1234/3412/2143/4321'
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from itertools import permutations, product
+from typing import NamedTuple
+
+DIGITS = "1234"
+UNITS = tuple(
+    [tuple(range(4 * i, 4 * i + 4)) for i in range(4)]
+    + [tuple(range(i, 16, 4)) for i in range(4)]
+    + [(corner, corner + 1, corner + 4, corner + 5) for corner in (0, 2, 8, 10)]
+)
+"""Rows, columns and boxes as cell indices; cell r1c1 is 0, r1c2 is 1."""
+_PEERS = tuple(frozenset(i for unit in UNITS if cell in unit for i in unit) - {cell} for cell in range(16))
+
+
+class Placement(NamedTuple):
+    cell: int
+    digit: str
+
+    def __str__(self) -> str:
+        return f"r{self.cell // 4 + 1}c{self.cell % 4 + 1}={self.digit}"
+
+
+def rows(cells: Sequence[str]) -> str:
+    return "/".join("".join(cells[4 * row : 4 * row + 4]) for row in range(4))
+
+
+def swapped(cells: str, one: int, other: int) -> str:
+    changed = list(cells)
+    changed[one], changed[other] = changed[other], changed[one]
+    return "".join(changed)
+
+
+def is_full(grid: str) -> bool:
+    """Whether every row, column and box holds each digit."""
+    return all(len({grid[cell] for cell in unit}) == 4 for unit in UNITS)
+
+
+@functools.cache
+def full_grids() -> tuple[str, ...]:
+    """All 288 of them."""
+    lines = list(map("".join, permutations(DIGITS)))
+    grids = map("".join, product(lines, repeat=2))
+    tops = [top for top in grids if all(len({top[i] for i in unit}) == 4 for unit in (UNITS[8], UNITS[9]))]
+    return tuple(grid for grid in (top + bottom for top, bottom in product(tops, repeat=2)) if is_full(grid))
+
+
+@functools.cache
+def _holders() -> dict[tuple[int, str], int]:
+    """(cell, digit) to the bitset of the full grids that have this digit there."""
+    found = dict.fromkeys(product(range(16), DIGITS), 0)
+    for index, grid in enumerate(full_grids()):
+        for place in enumerate(grid):
+            found[place] |= 1 << index
+    return found
+
+
+def fits(grid: str) -> int:
+    """The bitset of the full grids that complete this one."""
+    holders = _holders()
+    fitting = (1 << len(full_grids())) - 1
+    for place in enumerate(grid):
+        if place[1] != ".":
+            fitting &= holders[place]
+    return fitting
+
+
+def options(grid: Sequence[str], cell: int) -> list[str]:
+    """Digits that no cell of the same row, column or box holds."""
+    taken = {grid[peer] for peer in _PEERS[cell]}
+    return [digit for digit in DIGITS if digit not in taken]
+
+
+def _forced(grid: Sequence[str]) -> Placement | None:
+    """The first cell with one option left; else the first that alone can hold some digit in its row, column or box."""
+    open_ = {cell: options(grid, cell) for cell in range(16) if grid[cell] == "."}
+    for cell, digits in open_.items():
+        if len(digits) == 1:
+            return Placement(cell, digits[0])
+    for cell, digits in open_.items():
+        for unit in UNITS:
+            if cell in unit:
+                for digit in digits:
+                    if not any(digit in open_.get(peer, ()) for peer in unit if peer != cell):
+                        return Placement(cell, digit)
+    return None
+
+
+def forced_placements(givens: Sequence[str]) -> list[Placement]:
+    """One after another, until none is left."""
+    grid = list(givens)
+    placements = []
+    while (placement := _forced(grid)) is not None:
+        placements.append(placement)
+        grid[placement.cell] = placement.digit
+    return placements
