@@ -11,7 +11,6 @@ of it: the store notes their versions.
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reasonrl.envs.abilities import plain_of
-from reasonrl.envs.code_hash import ROOT, closure, hash_today, short
+from reasonrl.envs.code_hash import closure, hash_today, short, source_of
 from reasonrl.envs.core import Problem, Rules
 
 _JUDGES = "reasonrl.verifiers"
@@ -89,21 +88,6 @@ def reference_of(problem: Problem) -> str:
 def changed_since(modules: Mapping[str, str]) -> tuple[str, ...]:
     """Those of these modules whose code is another today, or which are gone."""
     return tuple(name for name, known in modules.items() if hash_today(name) != known)
-
-
-def source_of(thing: Any) -> str:
-    """Where a class or function is written: the name of a module of ours, else the path of its file.
-
-    By its code's own note, for a file that was loaded by its path need not stand among Python's modules.
-    """
-    thing = inspect.unwrap(getattr(thing, "func", thing))  # of a partial, what it calls
-    name = getattr(thing, "__module__", None) or type(thing).__module__
-    if name == ROOT or name.startswith(ROOT + "."):
-        return str(name)
-    written = [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
-    codes = [getattr(inspect.unwrap(each), "__code__", None) for each in written]
-    files = [Path(code.co_filename) for code in codes if code is not None]
-    return next((str(file.resolve()) for file in files if file.is_file()), str(name))
 
 
 def _code(modules: Mapping[str, str]) -> Code:

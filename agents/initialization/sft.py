@@ -40,6 +40,7 @@ from reasonrl.agents.policies.decoder import is_plain_llama
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model
 from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.code_hash import source_of
 from reasonrl.envs.families import FAMILIES
 from reasonrl.envs.generation import make_mixture
 from reasonrl.envs.vocabulary import get_vocabulary
@@ -128,7 +129,7 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
     nn.Module.to(model, device, torch.float32)
     nn.Module.eval(model)
     optimizer = make_optimizer(model, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
-    families = [type(plain_of(share.get())).__module__ for share in corpus.mixture.shares]
+    families = [source_of(type(plain_of(share.get()))) for share in corpus.mixture.shares]
     identity = {"config": _settings(config), "code": code_of(__name__, *families), "data": ""}
     step = tokens = 0
     if config.fresh:
