@@ -1,4 +1,4 @@
-"""Runs the examples of a page as a reader would: its files are written, its Python and its commands are run in order."""
+"""Follows a page as a reader would: its files are written, its Python and its commands are run in order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from reasonrl.cli import run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

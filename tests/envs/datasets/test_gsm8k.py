@@ -17,7 +17,7 @@ from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import to_ascii
 from reasonrl.verifiers.core import Status, StepVerdict
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "gsm8k"
+PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "data" / "gsm8k"
 needs_data = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published GSM8K is not here")
 
 ROWS = [
