@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.options import PolicyOptions
-from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.policies.registry import get_policy, is_model
 from reasonrl.agents.policies.tiny import save_tiny
 from reasonrl.envs.vocabulary import HFVocabulary, Vocabulary
 from transformers.utils import logging
@@ -40,7 +40,7 @@ def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
 
 def get_trainable(name: str, *, device: torch.device) -> tuple[PreTrainedModel, Vocabulary]:
     """Model (float32) and vocabulary of a policy that runs in this process."""
-    policy = get_policy(name, PolicyOptions(device=str(device), dtype="fp32"))
+    policy = get_policy(name, PolicyOptions(device=str(device), dtype="fp32") if is_model(name) else None)
     if not isinstance(policy, LocalPolicy):
         raise ValueError(f"the policy {name!r} runs elsewhere, so it cannot be trained: take a local model")
     return policy.model, policy.vocabulary

@@ -51,6 +51,7 @@ FORMS = {
     "<file.py:name>": "a policy of your own, or a function that makes one",
 }
 """How else a policy is named, and what it is."""
+_SERVERS = ("openai:", "completions:")
 
 
 def register_policy(name: str, thing: Any, *, summary: str = "", replace: bool = False) -> None:
@@ -83,7 +84,7 @@ def get_policy(spec: str, options: PolicyOptions | None = None) -> Policy:
         return _made_by(made, options, spec=spec)
     if is_place(spec):
         return _made_by(load_named(spec, what="a policy"), options, spec=spec)
-    if spec.startswith(("openai:", "completions:")):
+    if spec.startswith(_SERVERS):
         return _at_a_server(spec, options)
     if not Path(spec).expanduser().is_dir() and not re.fullmatch(r"[\w.-]+/[\w.-]+", spec):
         near = difflib.get_close_matches(spec, POLICIES, n=1)
@@ -92,6 +93,13 @@ def get_policy(spec: str, options: PolicyOptions | None = None) -> Policy:
     from reasonrl.agents.policies.opening import open_folder_or_name
 
     return open_folder_or_name(spec, options)
+
+
+def is_model(spec: str) -> bool:
+    """Whether a model that runs in this process goes by this name, so that device and precision apply to it."""
+    if spec in POLICIES:
+        return spec in POLICIES.shipped
+    return not is_place(spec) and not spec.startswith(_SERVERS)
 
 
 def describe() -> str:

@@ -15,7 +15,7 @@ from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.endpoint import EndpointPolicy
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.options import PolicyOptions
-from reasonrl.agents.policies.registry import POLICIES, get_policy, register_policy
+from reasonrl.agents.policies.registry import POLICIES, get_policy, is_model, register_policy
 from reasonrl.agents.policies.scripted import ScriptedPolicy
 from reasonrl.agents.policies.tiny import build_config, build_model, save_tiny
 from reasonrl.envs.families import get_family
@@ -89,6 +89,8 @@ def test_what_makes_a_policy_may_take_the_options(empty_table: Registry) -> None
     register_policy("plain", lambda: ScriptedPolicy({}))
     with pytest.raises(ValueError, match="device cannot be set for the policy 'plain', which takes no options"):
         get_policy("plain", PolicyOptions(device="cpu"))
+    names = ("tiny", "runs/policy", "some/model", "mine", "my.py:policy", "openai:m@http://h/v1")
+    assert [is_model(name) for name in names] == [True, True, True, False, False, False]
 
 
 def test_a_name_is_given_once_and_only_to_a_policy(empty_table: Registry) -> None:
