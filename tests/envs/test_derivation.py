@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,32 @@ def test_only_a_line_that_stands_or_takes_back_changes_the_state(name: str) -> N
                 assert after.state == before.state, (steps[:at], step)
             if verdict is USEFUL:
                 assert family.key(where, after.state) not in before.seen
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_text_of_many_lines_is_read_in_time(name: str) -> None:
+    """What stands before a line is kept, but no number of lines that change nothing makes it long."""
+    first, second = FOLLOWS[name]
+    family, where = family_of(name), VIEWS[name]
+    steps = [first, second, *[WRONG[name], second, f"Or: {WRONG[name]}"] * 2000]
+    start = time.process_time()
+    assert len(family.standing(where, steps).trail) <= 6
+    family.check_answer(where, "\n".join((*steps, "Answer: 1")))
+    assert time.process_time() - start < 10.0
+
+
+class Mute(ChainSum):
+    """A family that knows no wrong lines."""
+
+    def slips(self, view: View, state: Any, line: str) -> tuple[str, ...]:
+        return ()
+
+
+def test_a_family_without_slips_corrects_nothing() -> None:
+    problem = generate(Mute(), "train", 0)
+    trace = Mute().demonstrate(problem, random.Random(0), frozenset(Behaviour))
+    assert Behaviour.CORRECTION not in trace.behaviours
+    assert Mute().verify(problem, trace.text).correct
 
 
 @pytest.mark.parametrize("name", NAMES)
