@@ -98,6 +98,10 @@ class LocalPolicy:
         """Of matrix products in `logprobs`, and of decoding where the model's decoder can differ from its weights."""
         return self._dtype or self.model.dtype
 
+    @dtype.setter
+    def dtype(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+
     @property
     def decoding_dtype(self) -> torch.dtype:
         """In which it samples: models other than Llamas decode in the dtype of their weights."""
