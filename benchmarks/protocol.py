@@ -21,16 +21,20 @@ from typing import Annotated, Any, TypeVar
 import tyro
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.agents.policies.core import Policy
+from reasonrl.agents.policies.scripted import ScriptedPolicy
 from reasonrl.agents.policies.threads import use_idle_cores
-from reasonrl.agents.search.agents import SearchAgent, agent_kind, get_agent
+from reasonrl.agents.search.agents import SearchAgent, get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.core import SearchError, SearchResult
+from reasonrl.agents.search.core import SearchError, SearchResult, SearchTask
+from reasonrl.agents.search.registry import agent_kind
 from reasonrl.benchmarks.grading import Anew, judge
-from reasonrl.benchmarks.identity import judge_code, reference_of, search_code, source_of
+from reasonrl.benchmarks.identity import judge_code, reference_of, search_code
 from reasonrl.benchmarks.store import Cell, Result, Store, canonical
 from reasonrl.benchmarks.suites import environments
 from reasonrl.benchmarks.summary import BASELINES, base_name
 from reasonrl.benchmarks.tasks import Suite, make_suite, settle
+from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.code_hash import source_of
 from reasonrl.envs.core import Problem
 from reasonrl.envs.generation import check_split
 from reasonrl.verifiers.core import Status
@@ -165,8 +169,8 @@ class Job:
     settings: tuple[tuple[str, Any], ...]
     """What differs from the agent's own defaults."""
 
-    def make(self, problems: Sequence[Problem]) -> SearchAgent:
-        return get_agent(self.name, problems=problems, **dict(self.settings))
+    def make(self, problems: Sequence[Problem], policy: Policy) -> SearchAgent:
+        return get_agent(self.name, problems=problems, policy=policy, **dict(self.settings))
 
     @property
     def label(self) -> str:
@@ -207,7 +211,7 @@ def _check(config: BenchConfig) -> list[Job]:
         takes_temperature = base != "greedy" and hasattr(agent_kind(name).config, "temperature")
         settings = {"temperature": config.temperature} if takes_temperature else {}
         jobs.append(Job(name, tuple((settings | changes.get(base, {})).items())))
-        jobs[-1].make(())  # an unknown agent, guide or setting is an error here
+        jobs[-1].make((), ScriptedPolicy({}))  # an unknown agent, guide or setting is an error here
     return jobs
 
 
@@ -254,7 +258,7 @@ class _Bench:
     def run_agent(self, suite: Suite, job: Job, seed: int) -> int:
         """One agent with one seed on one environment, all budgets; returns how many searches failed."""
         config = self.config
-        agent = job.make(suite.problems)
+        agent = job.make(suite.problems, self.policy)
         setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
         limits = {"max_tokens": config.max_tokens, "max_steps": config.max_steps}
         who = (self.policy.name, job.label, canonical(setup), canonical(limits))
@@ -320,13 +324,15 @@ class _Bench:
             try:
                 agent.run(
                     [problem.view for problem in todo.values()],
-                    source=suite.source,
-                    policy=self.policy,
+                    SearchTask(
+                        suite.source,
+                        self.policy,
+                        max_tokens=config.max_tokens,
+                        max_steps=config.max_steps,
+                        seed=cell.seed,
+                        batch_size=config.batch_size,
+                    ),
                     budget=Budget(tokens=budgets[-1]),
-                    seed=cell.seed,
-                    batch_size=config.batch_size,
-                    max_steps=config.max_steps,
-                    max_tokens=config.max_tokens,
                     on_done=done,
                 )
             except SearchError as error:
@@ -341,7 +347,7 @@ class _Bench:
         found = {}
         for problem in suite.problems:
             family = suite.source.rules_of(problem.view)
-            name = source_of(type(family))
+            name = source_of(type(plain_of(family)))
             if name not in keys:
                 search = search_code(
                     name=agent.name, algorithm=algorithm, guide=agent.guide, policy=self.policy, judge=family

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from reasonrl.agents.search.agents import split_spec
+from reasonrl.agents.search.registry import split_spec
 from reasonrl.benchmarks.statistics import (
     NOTHING,
     Floats,

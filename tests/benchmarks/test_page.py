@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from reasonrl.agents.search.agents import AGENTS
+from reasonrl.agents.search.registry import AGENTS
 from reasonrl.benchmarks.charts import AGENT_COLOURS, HELD_OUT, SAMPLED, Point, Series, line_chart
 from reasonrl.benchmarks.intervals import Mark, interval_chart
 from reasonrl.benchmarks.page_learning import make_learning
