@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import itertools
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import tyro
 from reasonrl.agents.learning.registry import LEARNERS
+from reasonrl.agents.policies.options import PolicyOptions
 
 from reasonrl.cli import commands, explain, find_command, main, usage
 
@@ -104,18 +106,27 @@ def test_every_help_is_made_of_sentences(name: str) -> None:
     """The help of a command and of every field is there, says what is meant, and ends as a sentence does."""
     module, config = commands()[name].place.split(":")
     found = getattr(importlib.import_module(module), config)
-    (tree,) = ast.parse(inspect.getsource(found)).body
-    assert isinstance(tree, ast.ClassDef)
-    behind = itertools.pairwise(tree.body)
-    helps = [
-        str(second.value.value) if isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant) else ""
-        for first, second in behind
-        if isinstance(first, ast.AnnAssign)
-    ]
-    for text in [found.__doc__ or "", *helps]:
-        assert text, f"{name} has a field without help"
+    for text in [found.__doc__ or "", *helps_of(found).values()]:
+        assert text, f"{name} has a field without help: {helps_of(found)}"
         assert not text.startswith("Of "), text
         assert text.rstrip().endswith((".", "?", ")", "`")), text
+
+
+def helps_of(config: type) -> dict[str, str]:
+    """Each field with its help: a field that is written again, for another default, keeps the help it had."""
+    helps: dict[str, str] = {}
+    for each in reversed([each for each in config.__mro__ if dataclasses.is_dataclass(each)]):
+        (tree,) = ast.parse(inspect.getsource(each)).body
+        assert isinstance(tree, ast.ClassDef)
+        for first, second in itertools.pairwise([*tree.body, ast.Pass()]):
+            if isinstance(first, ast.AnnAssign) and isinstance(first.target, ast.Name):
+                said = isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant)
+                helps[first.target.id] = str(second.value.value) if said else helps.get(first.target.id, "")  # type: ignore[attr-defined]
+    return {field.name: helps[field.name] for field in dataclasses.fields(config)}
+
+
+def test_the_options_of_a_policy_have_help_too() -> None:
+    assert all(text.endswith((".", "}")) for text in helps_of(PolicyOptions).values())
 
 
 @pytest.mark.parametrize("name", ["play", "solve", "bench", "verify"])
