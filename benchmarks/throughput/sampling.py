@@ -22,9 +22,10 @@ import tyro
 from reasonrl.agents.policies import tiny
 from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
+from reasonrl.agents.policies.logprobs import token_logprobs
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.registry import get_policy
-from reasonrl.agents.policies.sampler import Sample, generate, token_logprobs
+from reasonrl.agents.policies.sampler import Sample, generate
 from reasonrl.envs.core import View
 from reasonrl.envs.mdp import State
 from reasonrl.envs.registry import open_source
