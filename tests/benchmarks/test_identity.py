@@ -109,7 +109,7 @@ def code_of(algorithm: Any, family: str, guide: str | None) -> Code:
 def test_a_search_hangs_on_itself_its_driver_its_policy_and_its_family_and_not_on_other_searches() -> None:
     names = set(code_of(mcts, "countdown", "feedback").modules)
     search, families = "reasonrl.agents.search.", "reasonrl.envs.families."
-    wanted = {search + name for name in ("mcts", "driver", "run", "budget", "tree", "guides", "choice", "core")}
+    wanted = {search + name for name in ("mcts", "driver", "searcher", "budget", "tree", "guides", "selection", "core")}
     assert wanted | {"reasonrl.envs.mdp", "reasonrl.envs.seeding", families + "math.countdown"} <= names
     assert "reasonrl.agents.policies.scripted" in names
     assert not {search + "beam", search + "greedy", search + "agents", families + "math.chain_sum"} & names

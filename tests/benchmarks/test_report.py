@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
-from reasonrl.benchmarks.report import ReportConfig, main, show
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import lifts, summarise
+from reasonrl.benchmarks.report import ReportConfig, main
 from reasonrl.benchmarks.store import Cell, Store
-from reasonrl.benchmarks.summary import lifts, summarise
+from reasonrl.benchmarks.views.table import show
 from rich.console import Console
 
 ENV = "reasonrl/ChainSum-v0"

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling
 from reasonrl.agents.search.agents import AGENTS
-from reasonrl.benchmarks import protocol, rescore
+from reasonrl.benchmarks import bench, rescore
 from reasonrl.benchmarks.ageing import ageing_of
+from reasonrl.benchmarks.bench import CHANGED, BenchConfig, run_bench
+from reasonrl.benchmarks.compare import summarise
 from reasonrl.benchmarks.identity import Code
-from reasonrl.benchmarks.protocol import CHANGED, BenchConfig, run_bench
 from reasonrl.benchmarks.report import ReportConfig
 from reasonrl.benchmarks.report import main as report
 from reasonrl.benchmarks.rescore import RescoreConfig
 from reasonrl.benchmarks.store import Store
-from reasonrl.benchmarks.summary import summarise
 from reasonrl.envs import code_hash
 from reasonrl.envs.core import END
 from reasonrl.envs.families.math.chain_sum import ChainSum
@@ -293,7 +293,7 @@ def test_rescore_judges_stored_answers_with_todays_judge(
     config = replace(config, agents=("greedy", "majority"))
     with monkeypatch.context() as strict:  # a judge of another day, which let nothing pass
         strict.setattr(ChainSum, "verify", lambda *_: reject(None, method="strict", reason="nothing passes"))
-        strict.setattr(protocol, "judge_code", lambda family: Code("strict", {"reasonrl.verifiers.core": "0"}))
+        strict.setattr(bench, "judge_code", lambda family: Code("strict", {"reasonrl.verifiers.core": "0"}))
         run(config, make_policy(skill=0.9))
     with Store(config.store) as store:
         before = list(store.results())

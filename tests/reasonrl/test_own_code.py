@@ -9,8 +9,8 @@ from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.guides import get_guide
 from reasonrl.benchmarks.audit.subjects import open_subject
+from reasonrl.benchmarks.roles import base_name
 from reasonrl.benchmarks.suites import environments
-from reasonrl.benchmarks.summary import base_name
 from reasonrl.envs.registry import environment_id, source_name
 from reasonrl.envs.sources import get_source
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 import tyro
-from reasonrl.benchmarks import protocol
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
+from reasonrl.benchmarks import bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import select, summarise
 from reasonrl.benchmarks.store import Cell, Result, Store
 from reasonrl.benchmarks.suites import SUITES, environments
-from reasonrl.benchmarks.summary import select, summarise
 from reasonrl.benchmarks.tasks import Suite, make_suite
 from reasonrl.envs.generation import split_of
 from rich.console import Console
@@ -161,8 +161,7 @@ def test_a_changed_setting_is_another_agent(config: BenchConfig, make_policy: Ma
 KILLED = """
 import importlib.util, os, signal, sys
 from rich.console import Console
-from reasonrl.benchmarks import protocol
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
 
 place, store = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("menu", place)
@@ -220,9 +219,9 @@ def test_the_selection_runs_search_agents_on_validation_and_reports_the_pick_on_
     assert len(validation) == 2 * 5
     (chosen,) = select(summarise((cell, result) for (cell, _, _), result in results.items()))
     assert chosen.test.budget == 320
-    assert (chosen.test.problems, chosen.greedy.problems) == (8, 8)
-    assert chosen.test.over_greedy is not None
-    assert chosen.majority is not None
+    assert (chosen.test.problems, chosen.rivals["greedy"].problems) == (8, 8)
+    assert chosen.test.versus["greedy"] is not None
+    assert "majority" in chosen.rivals
 
 
 class Broken:
@@ -302,7 +301,7 @@ def test_lists_are_written_with_commas_or_blanks(words: list[str]) -> None:
 def test_a_command_leaves_busy_cores_alone_and_a_library_call_changes_no_setting(
     config: BenchConfig, make_policy: Make, monkeypatch: pytest.MonkeyPatch, shares: bool
 ) -> None:
-    monkeypatch.setattr(protocol, "use_idle_cores", lambda: "1 of 2 cores: the others are busy")
+    monkeypatch.setattr(bench, "use_idle_cores", lambda: "1 of 2 cores: the others are busy")
     printed = io.StringIO()
     small = replace(config, agents=("greedy",), limit=1)
     run_bench(small, policy=make_policy(), console=Console(file=printed, width=200), share_cores=shares)

@@ -13,17 +13,18 @@ from xml.etree import ElementTree
 
 import pytest
 from reasonrl.agents.search.agents import AGENTS
-from reasonrl.benchmarks.charts import AGENT_COLOURS, HELD_OUT, SAMPLED, Point, Series, line_chart
-from reasonrl.benchmarks.intervals import Mark, interval_chart
-from reasonrl.benchmarks.page_learning import make_learning
-from reasonrl.benchmarks.page_style import STYLE
-from reasonrl.benchmarks.picture import draw
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import summarise
 from reasonrl.benchmarks.report import ReportConfig, main
-from reasonrl.benchmarks.scaling import scaling_chart
+from reasonrl.benchmarks.rows import Row
 from reasonrl.benchmarks.statistics import Interval
 from reasonrl.benchmarks.store import Store
-from reasonrl.benchmarks.summary import Row, summarise
+from reasonrl.benchmarks.views.charts import AGENT_COLOURS, HELD_OUT, SAMPLED, Line, Point, line_chart
+from reasonrl.benchmarks.views.intervals import Mark, interval_chart
+from reasonrl.benchmarks.views.learning import make_learning
+from reasonrl.benchmarks.views.picture import draw
+from reasonrl.benchmarks.views.scaling import scaling_chart
+from reasonrl.benchmarks.views.style import STYLE
 from rich.console import Console
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -166,7 +167,7 @@ def test_long_names_stand_whole_below_the_chart() -> None:
     name = "best_of_n:feedback+logprob(temperature=0.8,samples=12,branch=8)"
     points = (Point(1, 0.2, 0.1, 0.3), Point(2, 0.4, 0.3, 0.5))
     svg = ElementTree.fromstring(
-        line_chart([Series(name, points, 0), Series("greedy", points, 1)], title="t", x_label="x", y_label="y")
+        line_chart([Line(name, points, 0), Line("greedy", points, 1)], title="t", x_label="x", y_label="y")
     )
     width, height = map(float, svg.get("viewBox", "").split()[2:])
     texts = [each for each in svg.iter("text") if each.get("class", "").startswith("name")]
@@ -177,8 +178,8 @@ def test_long_names_stand_whole_below_the_chart() -> None:
 
 
 def test_a_single_point_among_lines_keeps_its_interval() -> None:
-    alone = Series("alone", (Point(2, 0.5, 0.25, 0.75),), 1)
-    line = Series("line", (Point(1, 0.2, 0.1, 0.3), Point(3, 1.0, 1.0, 1.0)), 0)
+    alone = Line("alone", (Point(2, 0.5, 0.25, 0.75),), 1)
+    line = Line("line", (Point(1, 0.2, 0.1, 0.3), Point(3, 1.0, 1.0, 1.0)), 0)
     svg = ElementTree.fromstring(line_chart([alone, line], title="t", x_label="x", y_label="y"))
     (bar,) = (each.get("d", "") for each in svg.iter("path") if each.get("class", "").startswith("whisker"))
     low, high = (float(pair.split()[1]) for pair in bar[1:].split("L"))
