@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import tyro
+from reasonrl.agents.search.agents import AGENTS
 from reasonrl.benchmarks import bench
 from reasonrl.benchmarks.bench import BenchConfig, run_bench
 from reasonrl.benchmarks.compare import select, summarise
@@ -90,6 +91,21 @@ def test_every_agent_gets_the_same_problems_and_each_only_once(config: BenchConf
     asked = policy.asked
     run_bench(replace(config, agents=("greedy", "majority", "beam"), seeds=(0, 1)), policy=policy, console=QUIET)
     assert policy.asked == asked
+
+
+def test_an_agent_of_one_answer_runs_with_every_seed_once_it_samples(config: BenchConfig, make_policy: Make) -> None:
+    config = replace(config, agents=("greedy", "majority"), seeds=(0, 1), limit=2)
+    run_bench(replace(config, temperature=0.5), policy=make_policy(), console=QUIET)  # the one answer keeps its own
+    run_bench(replace(config, set=("greedy.temperature=0.5",)), policy=make_policy(), console=QUIET)
+    seeds: dict[str, set[int]] = {}
+    for cell, _, _ in stored(config):
+        seeds.setdefault(cell.agent, set()).add(cell.seed)
+    assert seeds == {
+        "greedy": {0},
+        "greedy(temperature=0.5)": {0, 1},
+        "majority(temperature=0.5)": {0, 1},
+        "majority": {0, 1},
+    }
 
 
 def test_problems_are_distinct_and_of_the_split(config: BenchConfig) -> None:
@@ -224,6 +240,25 @@ def test_the_selection_runs_search_agents_on_validation_and_reports_the_pick_on_
     assert "majority" in chosen.rivals
 
 
+def test_a_rival_is_not_run_on_validation_and_the_pick_is_measured_beside_it(
+    config: BenchConfig, make_policy: Make
+) -> None:
+    config = replace(
+        config,
+        select_on_validation=True,
+        validation_limit=3,
+        limit=4,
+        agents=("greedy", "best_of_n", "mcts", "mcts:logprob"),
+        rivals=("mcts",),
+    )
+    run_bench(config, policy=make_policy(skill=0.6), console=QUIET)
+    results = stored(config)
+    assert {cell.agent for cell, _, _ in results if cell.split == "validation"} == {"best_of_n", "mcts:logprob"}
+    rows = summarise(((cell, result) for (cell, _, _), result in results.items()), rivals=config.rivals)
+    (chosen,) = select(rows)
+    assert set(chosen.rivals) == set(chosen.test.versus) == {"mcts"}
+
+
 class Broken:
     name = "broken"
 
@@ -255,6 +290,7 @@ def test_a_policy_that_fails_keeps_what_was_finished(config: BenchConfig, make_p
         ({"set": ("beam.width=wide",)}, "not a number"),
         ({"set": ("beam.widht=8",)}, "no setting 'widht'"),
         ({"set": ("lookahead.depth=8",)}, "not among the agents"),
+        ({"agents": ("greedy", "beam"), "rivals": ("beam", "mcts")}, "--rivals names 'mcts', which is not among the"),
         ({"difficulty": (99,)}, "difficulties"),
         ({"env": ("reasonrl/GSM8K-v0",), "data": None}, "data"),
     ],
@@ -279,6 +315,11 @@ def test_a_data_set_gives_its_first_rows(config: BenchConfig, tmp_path: Path) ->
     suite = suite_of(replace(config, data=str(data), difficulty=()), "reasonrl/GSM8K-v0", "test", 10)
     assert [problem.view.prompt for problem in suite.problems] == [row["question"] for row in rows]
     assert "rows.jsonl" in suite.options
+
+
+def test_the_default_agents_are_those_that_ship() -> None:
+    assert set(BenchConfig().agents) <= set(AGENTS)
+    assert len(BenchConfig().agents) >= 5
 
 
 def test_suites_name_environments_that_exist() -> None:
