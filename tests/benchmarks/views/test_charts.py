@@ -88,3 +88,26 @@ def test_logarithmic_ticks_are_at_least_two_and_inside(low: float, factor: float
     ticks = log_ticks(low, low * factor)
     assert all(low <= tick <= low * factor for tick in ticks)
     assert len(ticks) >= (2 if factor > 1 else 1)
+
+
+def test_long_names_stand_whole_below_the_chart() -> None:
+    name = "best_of_n:feedback+logprob(temperature=0.8,samples=12,branch=8)"
+    points = (Point(1, 0.2, 0.1, 0.3), Point(2, 0.4, 0.3, 0.5))
+    svg = ElementTree.fromstring(
+        line_chart([Line(name, points, 0), Line("greedy", points, 1)], title="t", x_label="x", y_label="y")
+    )
+    width, height = map(float, svg.get("viewBox", "").split()[2:])
+    texts = [each for each in svg.iter("text") if each.get("class", "").startswith("name")]
+    assert "".join(each.text or "" for each in texts) == name + "greedy"
+    for each in texts:
+        assert float(each.get("x", "0")) + 7 * len(each.text or "") <= width
+        assert float(each.get("y", "0")) <= height
+
+
+def test_a_single_point_among_lines_keeps_its_interval() -> None:
+    alone = Line("alone", (Point(2, 0.5, 0.25, 0.75),), 1)
+    line = Line("line", (Point(1, 0.2, 0.1, 0.3), Point(3, 1.0, 1.0, 1.0)), 0)
+    svg = ElementTree.fromstring(line_chart([alone, line], title="t", x_label="x", y_label="y"))
+    (bar,) = (each.get("d", "") for each in svg.iter("path") if each.get("class", "").startswith("whisker"))
+    low, high = (float(pair.split()[1]) for pair in bar[1:].split("L"))
+    assert low - high == pytest.approx((236 - 12) / 2, abs=0.2)
