@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.agents.policies.core import Policy
 from reasonrl.agents.policies.threads import use_idle_cores
-from reasonrl.agents.search.agents import SearchAgent, agent_kind
+from reasonrl.agents.search.agents import SearchAgent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.core import SearchError, SearchResult
+from reasonrl.agents.search.core import SearchError, SearchResult, SearchTask
+from reasonrl.agents.search.registry import agent_kind
 from reasonrl.benchmarks.compare import searching
 from reasonrl.benchmarks.grading import Anew, judge
 from reasonrl.benchmarks.identity import judge_code, reference_of, search_code, source_of
@@ -207,7 +208,7 @@ class _Bench:
     def run_agent(self, suite: Suite, job: Job, seed: int) -> int:
         """One agent with one seed on one environment, all budgets; returns how many searches failed."""
         config = self.config
-        agent = job.make(suite.problems)
+        agent = job.make(suite.problems, self.policy)
         setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
         limits = {"max_tokens": config.max_tokens, "max_steps": config.max_steps}
         who = (self.policy.name, job.label, canonical(setup), canonical(limits))
@@ -273,13 +274,15 @@ class _Bench:
             try:
                 agent.run(
                     [problem.view for problem in todo.values()],
-                    source=suite.source,
-                    policy=self.policy,
+                    SearchTask(
+                        suite.source,
+                        self.policy,
+                        max_tokens=config.max_tokens,
+                        max_steps=config.max_steps,
+                        seed=cell.seed,
+                        batch_size=config.batch_size,
+                    ),
                     budget=Budget(tokens=budgets[-1]),
-                    seed=cell.seed,
-                    batch_size=config.batch_size,
-                    max_steps=config.max_steps,
-                    max_tokens=config.max_tokens,
                     on_done=done,
                 )
             except SearchError as error:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from reasonrl.agents.search.agents import Role
+from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.roles import match, role_of, usual_rivals
 from reasonrl.benchmarks.rows import Found, Row, Scores, Series, Versus, gather, make_row, scores_of
 from reasonrl.benchmarks.statistics import paired_difference

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reasonrl.agents.search.agents import Role, SearchAgent, agent_kind, get_agent
+from reasonrl.agents.policies.core import Policy
+from reasonrl.agents.policies.scripted import ScriptedPolicy
+from reasonrl.agents.search.agents import SearchAgent, get_agent
+from reasonrl.agents.search.registry import Role, agent_kind
 from reasonrl.benchmarks.roles import base_name
 from reasonrl.envs.core import Problem
 
@@ -21,8 +24,8 @@ class Job:
     settings: tuple[tuple[str, Any], ...]
     """What differs from the agent's own defaults."""
 
-    def make(self, problems: Sequence[Problem]) -> SearchAgent:
-        return get_agent(self.name, problems=problems, **dict(self.settings))
+    def make(self, problems: Sequence[Problem], policy: Policy) -> SearchAgent:
+        return get_agent(self.name, problems=problems, policy=policy, **dict(self.settings))
 
     @property
     def label(self) -> str:
@@ -59,7 +62,7 @@ def make_jobs(agents: Sequence[str], *, settings: Sequence[str], temperature: fl
         samples = kind.role is not Role.SINGLE and hasattr(kind.config, "temperature")
         usual = {"temperature": temperature} if samples else {}
         jobs.append(Job(name, tuple((usual | changes.get(base_name(name), {})).items())))
-        jobs[-1].make(())  # an unknown guide or setting is an error here
+        jobs[-1].make((), ScriptedPolicy({}))  # an unknown guide or setting is an error here
     return jobs
 
 

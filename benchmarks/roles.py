@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reasonrl.agents.search.agents import AGENTS, AgentKind, Role, split_spec
+from reasonrl.agents.search.registry import AGENTS, AgentKind, Role, split_spec
 from reasonrl.verifiers.registry import load_suites
 
-SHIPPED = tuple(AGENTS)
+SHIPPED = AGENTS.shipped
 """Names of the agents that come with the project."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from reasonrl.agents.search.agents import Role
+from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.roles import is_independent, role_of
 from reasonrl.benchmarks.statistics import NOTHING, Floats, Interval, accuracy, efficiency, pass_at_k
 from reasonrl.benchmarks.store import Cell, Result

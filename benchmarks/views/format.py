@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 
-from reasonrl.agents.search.agents import Role
+from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.roles import role_of
 from reasonrl.benchmarks.rows import Row, Versus
 from reasonrl.benchmarks.statistics import Interval

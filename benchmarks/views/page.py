@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 
 from reasonrl.agents.learning.metrics import clock
-from reasonrl.agents.search.agents import Role
+from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.ageing import Ageing
 from reasonrl.benchmarks.compare import Lift, Selection, select
 from reasonrl.benchmarks.roles import role_of

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from reasonrl.agents.search.agents import Role
+from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.roles import position_of
 from reasonrl.benchmarks.rows import Row
 from reasonrl.benchmarks.views.charts import AGENT_COLOURS, Line, Point, line_chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reasonrl.agents.search.agents import Role
+from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.ageing import Ageing
 from reasonrl.benchmarks.compare import Lift, Selection, select
 from reasonrl.benchmarks.roles import role_of

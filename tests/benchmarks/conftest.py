@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
+from reasonrl.agents.search.registry import AGENTS, AgentKind
 from reasonrl.benchmarks.store import Candidate, Cell, Result
 from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
@@ -112,3 +113,14 @@ def _answered(
 @pytest.fixture(scope="session")
 def answered() -> Callable[..., list[tuple[Cell, Result]]]:
     return _answered
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, AgentKind], None]:
+    """Gives a search a name for as long as the test runs."""
+
+    def register(name: str, kind: AgentKind) -> None:
+        monkeypatch.setattr(AGENTS, "_things", {**AGENTS._things, name: kind})
+        monkeypatch.setattr(AGENTS, "_loaded", {})
+
+    return register

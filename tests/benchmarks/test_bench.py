@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import tyro
-from reasonrl.agents.search.agents import AGENTS
+from reasonrl.agents.search.registry import AGENTS
 from reasonrl.benchmarks import bench
 from reasonrl.benchmarks.bench import BenchConfig, run_bench
 from reasonrl.benchmarks.compare import select, summarise

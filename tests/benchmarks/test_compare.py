@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from reasonrl.agents.search.agents import AGENTS, Role
+from reasonrl.agents.search.registry import AgentKind, Role
 from reasonrl.benchmarks.compare import lifts, picked, select, summarise
 from reasonrl.benchmarks.roles import base_name, usual_rivals
 from reasonrl.benchmarks.rows import Row, by_place, rivals_in
@@ -116,11 +115,9 @@ def test_any_agents_can_be_the_rivals_and_the_first_of_them_is_compared_with_nob
         summarise(results, rivals=("mcts", "best_of_n"))
 
 
-def test_an_agent_registered_with_another_role_is_a_rival_and_is_never_picked(
-    answered: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(AGENTS, "sampled_once", replace(AGENTS["greedy"], role=Role.SINGLE))
-    monkeypatch.setitem(AGENTS, "weighted", replace(AGENTS["majority"], role=Role.VOTE))
+def test_an_agent_registered_with_another_role_is_a_rival_and_is_never_picked(answered: Make, register: Make) -> None:
+    register("sampled_once", AgentKind("nowhere:search", role=Role.SINGLE))  # what is only looked up is not loaded
+    register("weighted", AgentKind("nowhere:search", role=Role.VOTE))
     assert usual_rivals() == ("greedy", "sampled_once", "majority", "weighted")
     validation = [
         *answered("weighted", 9, split="validation"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reasonrl.agents.search.mcts import MCTSConfig
+from reasonrl.agents.policies.scripted import ScriptedPolicy
+from reasonrl.agents.search.algorithms.mcts import MCTSConfig
 from reasonrl.benchmarks.jobs import make_jobs
 
 MINE = """
@@ -33,14 +34,14 @@ def test_a_label_says_what_differs_from_the_usual() -> None:
         "beam:logprob(temperature=0.5,width=3)",
         "mcts(temperature=0.5)",
     ]
-    assert jobs[1].make(()).config.width == 3
+    assert jobs[1].make((), ScriptedPolicy({})).config.width == 3
 
 
 def test_a_search_from_a_file_takes_settings_too(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(MINE)
     (job,) = make_jobs([f"{path}:search:logprob"], settings=[f"{path}:search.samples=5"], temperature=1.0)
-    assert job.make(()).config.samples == 5
+    assert job.make((), ScriptedPolicy({})).config.samples == 5
     assert job.label == f"{path}:search:logprob(samples=5)"
 
 

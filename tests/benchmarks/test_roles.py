@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import reasonrl.benchmarks
-from reasonrl.agents.search.agents import AGENTS, Role
+from reasonrl.agents.search.registry import AGENTS, Role
 from reasonrl.benchmarks.roles import base_name, is_independent, match, position_of, role_of
 
 

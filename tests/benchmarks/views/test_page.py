@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from reasonrl.agents.search.agents import AGENTS
+from reasonrl.agents.search.registry import AGENTS
 from reasonrl.benchmarks.bench import BenchConfig, run_bench
 from reasonrl.benchmarks.compare import summarise
 from reasonrl.benchmarks.report import ReportConfig, main

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-from reasonrl.agents.search.agents import AGENTS
+from reasonrl.agents.search.registry import AGENTS
 from reasonrl.benchmarks.compare import summarise
 from reasonrl.benchmarks.rows import Row
 from reasonrl.benchmarks.views.charts import AGENT_COLOURS
