@@ -11,7 +11,7 @@ from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.core import SearchResult
+from reasonrl.agents.search.core import SearchResult, SearchTask
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.envs.core import Problem, Source
 from reasonrl.envs.generation import check_split
@@ -69,14 +69,11 @@ def main(config: SolveConfig) -> None:
     policy = get_policy(config.policy)
     if few := use_idle_cores():
         console.print(few, style="dim")
-    agent = get_agent(config.agent, problems=[problem])
+    agent = get_agent(config.agent, problems=[problem], policy=policy)
     result = agent.run(
         [problem.view],
-        source=source,
-        policy=policy,
+        SearchTask(source, policy, max_tokens=config.max_tokens, seed=config.seed),
         budget=Budget(tokens=config.tokens),
-        seed=config.seed,
-        max_tokens=config.max_tokens,
     )[0]
     for line, verdict in judged_lines(source, problem, result):
         console.print(line, style=None if verdict is None else _COLOURS[verdict], markup=False)
@@ -99,7 +96,8 @@ def summary(source: Source, problem: Problem, result: SearchResult) -> str:
         status = "no finished answer"
     else:
         status = source.rules_of(problem.view).verify(problem, result.answer).status.value
+    guide = f" ({result.guide_tokens} of them the guide's)" if result.guide_tokens else ""
     return (
-        f"{status}: {result.tokens} tokens, {len(result.candidates)} finished answers, "
+        f"{status}: {result.tokens} tokens{guide}, {len(result.candidates)} finished answers, "
         f"{len(result.tree.nodes)} nodes, {result.seconds:.1f} s"
     )

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reasonrl.agents.search.guides.core import parts_of
 from reasonrl.envs.code_hash import ROOT, closure, hash_today, short
 from reasonrl.envs.core import Problem, Rules
 
@@ -46,14 +47,14 @@ def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, ju
     most of what makes a judge better calls for new verdicts and not for new answers.
 
     Args:
-        name: of the agent, which may lead to somebody's own files: my.py:search, mcts:feedback+my.py:guide.
+        name: of the agent, which may lead to somebody's own files: my.py:search:feedback+my.py:guide.
         algorithm: the search function.
-        guide: None for a search without one.
+        guide: None for a search without one; what it is made of counts too.
         policy: any object of the policy's class.
         judge: the problem's family or data set.
     """
     roots = [_DRIVER, *named_files(name), *(source_of(each) for each in (algorithm, type(policy)))]
-    found = closure([*roots, *([] if guide is None else [source_of(type(guide))])], without=_FAMILIES)
+    found = closure([*roots, *(source_of(type(part)) for part in parts_of(guide))], without=_FAMILIES)
     rules = closure([source_of(type(judge))]) if guide is None else judge_code(judge).modules
     return _code({**found, **rules})
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from reasonrl.agents.policies.scripted import ScriptedPolicy
-from reasonrl.agents.search.beam import beam
-from reasonrl.agents.search.greedy import greedy
-from reasonrl.agents.search.guides import get_guide
-from reasonrl.agents.search.mcts import mcts
+from reasonrl.agents.search.algorithms.beam import beam
+from reasonrl.agents.search.algorithms.greedy import greedy
+from reasonrl.agents.search.algorithms.mcts import mcts
+from reasonrl.agents.search.guides.registry import get_guide
 from reasonrl.benchmarks import identity
 from reasonrl.benchmarks.identity import Code, changed_since, judge_code, search_code, source_of
 from reasonrl.envs import code_hash
@@ -109,10 +109,12 @@ def code_of(algorithm: Any, family: str, guide: str | None) -> Code:
 def test_a_search_hangs_on_itself_its_driver_its_policy_and_its_family_and_not_on_other_searches() -> None:
     names = set(code_of(mcts, "countdown", "feedback").modules)
     search, families = "reasonrl.agents.search.", "reasonrl.envs.families."
-    wanted = {search + name for name in ("mcts", "driver", "run", "budget", "tree", "guides", "choice", "core")}
+    parts = ["algorithms.mcts", "guides.feedback", "driver", "searcher", "budget", "tree", "node", "selection", "core"]
+    wanted = {search + name for name in parts}
     assert wanted | {"reasonrl.envs.mdp", "reasonrl.envs.seeding", families + "math.countdown"} <= names
     assert "reasonrl.agents.policies.scripted" in names
-    assert not {search + "beam", search + "greedy", search + "agents", families + "math.chain_sum"} & names
+    assert not {search + name for name in ("algorithms.beam", "algorithms.greedy", "agents", "registry")} & names
+    assert not {families + "math.chain_sum"} & names
     assert not {name for name in names if name.startswith(("reasonrl.benchmarks", "reasonrl.agents.learning"))}
 
 
@@ -162,12 +164,13 @@ def test_a_name_that_a_package_passes_on_leads_to_where_it_is_written(tmp_path: 
 def test_what_is_imported_for_types_alone_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "user.py"
     path.write_text(
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from reasonrl.agents.search.mcts import mcts\n"
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
+        "    from reasonrl.agents.search.algorithms.mcts import mcts\n"
         "def later():\n    from reasonrl.envs import seeding\n"
     )
     names = set(closure([str(path)]))
     assert "reasonrl.envs.seeding" in names
-    assert "reasonrl.agents.search.mcts" not in names
+    assert "reasonrl.agents.search.algorithms.mcts" not in names
 
 
 def test_changed_since_names_what_is_another_today_or_gone(tmp_path: Path) -> None:
@@ -193,7 +196,7 @@ def test_a_file_loaded_by_its_path_is_found_though_python_does_not_list_it(tmp_p
     space: dict[str, Any] = {"__name__": "mine"}
     exec(compile(path.read_text(), str(path), "exec"), space)
     assert source_of(space["Policy"]) == source_of(space["search"]) == str(path)
-    assert source_of(mcts) == "reasonrl.agents.search.mcts"
+    assert source_of(mcts) == "reasonrl.agents.search.algorithms.mcts"
 
 
 def test_the_files_that_an_agents_name_leads_to_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

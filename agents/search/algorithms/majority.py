@@ -1,6 +1,6 @@
 """Majority vote: sample whole answers, give the one that most of them agree on (self-consistency, arXiv 2203.11171).
 
-The driver keeps the count: without a guide its choice is the majority's (see `choice`).
+The driver keeps the count: without a guide its choice is the majority's (see `selection`).
 """
 
 from __future__ import annotations

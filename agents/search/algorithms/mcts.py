@@ -12,11 +12,13 @@ its visits grow (progressive widening, Coulom 2007), and when every branch is fi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reasonrl.agents.policies.core import Unit
 from reasonrl.agents.search.core import Expand, Score, Search
-from reasonrl.agents.search.tree import Node, Tree, by_score
+from reasonrl.agents.search.node import Node, by_score
+from reasonrl.agents.search.tree import Tree
 
 _WIDENING = 0.7
 """Samples at a node grow with this power of its visits."""
@@ -34,32 +36,48 @@ class MCTSConfig:
     """Whether to sample a whole answer from the best new child, so that answers are there from the start."""
     widen: bool = True
     """Sample a node again as its visits grow, and when every branch is finished; otherwise the search then stops."""
+    leaves: int = 1
+    """Nodes expanded at once: more of them make larger batches, and choose each with less knowledge (virtual loss)."""
     stop_at_certain: bool = True
     """Stop once an answer passes everything that the guide can check."""
 
 
 def mcts(tree: Tree, config: MCTSConfig) -> Search:
-    tree.quota = config.branch
+    tree.quota = max(tree.quota, config.branch)
     widens = config.widen and config.temperature > 0
-    while not tree.root.exhausted:
-        leaf = tree.descend(
-            lambda child: puct(child, config.c_puct), lambda node: widens and node.steps_drawn < allowance(node, config)
+    while True:
+        if tree.root.exhausted:
+            if not widens:
+                return
+            tree.reopen(config.branch)
+        leaves = tree.wave(
+            config.leaves,
+            lambda child: puct(child, config.c_puct),
+            lambda node: widens and node.steps_drawn < allowance(node, config),
         )
-        children = yield Expand([leaf], config.branch, Unit.STEP, config.temperature)
+        children = yield Expand(leaves, config.branch, Unit.STEP, config.temperature)
         fresh = [child for child in children if not child.visits]
         yield Score(fresh)
-        unfinished = [child for child in fresh if not child.done]
-        if config.rollout and unfinished and not (config.stop_at_certain and tree.certain):
-            answers = yield Expand([max(unfinished, key=by_score)], 1, Unit.SOLUTION, config.temperature)
+        starts = best_of_each(fresh) if config.rollout and not (config.stop_at_certain and tree.certain) else []
+        if starts:
+            answers = yield Expand(starts, 1, Unit.SOLUTION, config.temperature)
             yield Score(answers)
             fresh += answers
         for node in fresh:
             tree.backup(node, tree.scaled(node.score or 0.0))
-        tree.close(leaf)
+        for leaf in leaves:
+            tree.close(leaf)
         if config.stop_at_certain and tree.certain:
             return
-        if tree.root.exhausted and widens:
-            tree.reopen(config.branch)
+
+
+def best_of_each(children: Sequence[Node]) -> list[Node]:
+    """Of each parent's unfinished children the best."""
+    best: dict[Node | None, Node] = {}
+    for child in children:
+        if not child.done and (child.parent not in best or by_score(child) > by_score(best[child.parent])):
+            best[child.parent] = child
+    return list(best.values())
 
 
 def puct(child: Node, c_puct: float) -> float:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from reasonrl.agents.policies.core import Unit
 from reasonrl.agents.search.core import Expand, Score, Search
-from reasonrl.agents.search.tree import Tree, by_score
+from reasonrl.agents.search.node import by_score
+from reasonrl.agents.search.tree import Tree
 
 
 @dataclass(frozen=True)
