@@ -54,6 +54,7 @@ EXTRAS = {
     "gguf": "smollm2",
     "httpx": "endpoint",
     "datasets": "hub",
+    "pyarrow": "parquet",
     "z3": "z3",
     "math_verify": "math-verify",
     "reasoning_gym": "reasoning-gym",

@@ -15,9 +15,9 @@ from reasonrl.agents.search.algorithms.greedy import greedy
 from reasonrl.agents.search.algorithms.mcts import mcts
 from reasonrl.agents.search.guides.registry import get_guide
 from reasonrl.benchmarks import identity
-from reasonrl.benchmarks.identity import Code, changed_since, judge_code, search_code, source_of
+from reasonrl.benchmarks.identity import Code, changed_since, judge_code, search_code
 from reasonrl.envs import code_hash
-from reasonrl.envs.code_hash import closure
+from reasonrl.envs.code_hash import closure, source_of
 from reasonrl.envs.families import get_family
 
 SEARCH = '''"""A search."""

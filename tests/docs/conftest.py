@@ -1,118 +1,92 @@
-"""Pages whose examples run: their files are written, their commands called, and what they show is compared.
-
-    `dice.py`                     a line that is a file's name in backticks, and below it the block: its content
-    ```python
-    ...
-    ```
-    ```sh                         commands, one a line: reasonrl ..., pytest ..., python ...
-    reasonrl audit dice.py:Dice
-    ```
-    ```text                       lines that the commands before must show; "..." stands for anything
-    ...
-    ```
-"""
+"""Follows a page as a reader would: its files are written, its Python and its commands are run in order."""
 
 from __future__ import annotations
 
-import os
+import contextlib
+import importlib.util
+import io
 import re
 import shlex
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from reasonrl.cli import run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-_BLOCK = re.compile(r"(?:^`(?P<file>[\w./-]+)`\n)?^```(?P<kind>\w+)(?P<rest>[^\n]*)\n(?P<text>.*?)^```$", re.M | re.S)
-_RUN = """import sys, shlex
-from reasonrl.cli import main
-for line in sys.argv[1:]:
-    print("$", line, flush=True)
-    sys.argv = shlex.split(line)
-    main()
-"""
-"""Several commands in one process: what takes longest is importing torch."""
+_BLOCK = re.compile(r"^```(?P<kind>\w+)(?: (?P<file>[\w./-]+))?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+Follow = Callable[..., str]
 
 
-@dataclass
-class Section:
-    """What one heading of a page has to run."""
+@pytest.fixture
+def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Follow]:
+    """Follows a page of docs/, or one section of it, in an empty folder, and returns all that its examples print.
 
-    commands: list[str] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
+    A block with a name after its kind (```python my.py, ```json rows.jsonl) is a file of that name; those of the whole
+    page are written first. A block of Python without one is run, all of a page in one namespace. Of a block ```bash the
+    lines that begin with `reasonrl` are run, and for `pytest test_my.py` the tests of that file are called. What a block
+    ```text shows must have been printed by then: line by line, blanks apart, "..." for anything.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
 
-
-@dataclass
-class Page:
-    files: dict[str, str]
-    sections: dict[str, Section]
-
-    def write(self, folder: Path) -> None:
-        for name, text in self.files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
-
-    def run(self, heading: str, folder: Path) -> str:
-        """All that the section's commands print; one that fails is an error that shows it."""
-        said = ""
-        waiting: list[str] = []
-        for line in [*self.sections[heading].commands, ""]:
-            if line.startswith("reasonrl "):
-                waiting.append(line)
-                continue
-            if waiting:
-                said += _call([sys.executable, "-c", _RUN, *waiting], folder)
-                waiting = []
-            if line:
-                program, *arguments = shlex.split(line)
-                if program not in ("python", "pytest"):
-                    raise ValueError(f"this page runs reasonrl, python and pytest, not {line!r}")
-                module = ["-m", "pytest", "-p", "no:cacheprovider"] if program == "pytest" else []
-                said += _call([sys.executable, *module, *arguments], folder)
-        return said
-
-    def missing(self, heading: str, said: str) -> list[str]:
-        """The lines that the section shows and the commands did not print."""
-        printed = [re.sub(r"\s+", " ", line).strip() for line in said.split("\n")]
-        return [line for line in self.sections[heading].shown if not any(_fits(line, each) for each in printed)]
-
-
-def _fits(shown: str, printed: str) -> bool:
-    parts = [re.escape(part) for part in re.sub(r"\s+", " ", shown).strip().split("...")]
-    return re.search(".*".join(parts), printed) is not None
-
-
-def _call(arguments: list[str], folder: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "160", "PYTHONDONTWRITEBYTECODE": "1"}
-    ended = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-    assert ended.returncode == 0, f"{arguments[-3:]} ended with {ended.returncode}:\n{ended.stdout}\n{ended.stderr}"
-    return ended.stdout
-
-
-def read_page(name: str) -> Page:
-    """The files, commands and shown lines of a page in docs/."""
-    page = Page({}, {})
-    text = (DOCS / name).read_text(encoding="utf-8")
-    for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
-        section = Section()
-        for block in _BLOCK.finditer(part):
+    def go(name: str, section: str | None = None) -> str:
+        page = (DOCS / name).read_text(encoding="utf-8")
+        for block in _BLOCK.finditer(page):
             if block["file"]:
-                page.files[block["file"]] = block["text"]
-            elif block["kind"] == "sh":
-                section.commands += block["text"].strip().split("\n")
-            elif block["kind"] == "text":
-                section.shown += [line for line in block["text"].strip().split("\n") if line.strip() != "..."]
-            elif block["kind"] == "python" and "notest" not in block["rest"]:
-                number = sum(file.startswith("block_") for file in page.files)
-                page.files[f"block_{number}.py"] = block["text"]
-                section.commands.append(f"python block_{number}.py")
-        page.sections[part.split("\n")[0]] = section
-    return page
+                Path(block["file"]).parent.mkdir(parents=True, exist_ok=True)
+                Path(block["file"]).write_text(block["text"], encoding="utf-8")
+        if section is not None:
+            page = sections(name)[section]
+        printed, space = io.StringIO(), {"__name__": name}
+        with contextlib.redirect_stdout(printed):
+            for block in _BLOCK.finditer(page):
+                if block["file"]:
+                    continue
+                if block["kind"] == "python":
+                    exec(compile(block["text"], f"{name}: {block['text'][:60]!r}", "exec"), space)
+                elif block["kind"] == "bash":
+                    _call(block["text"])
+                elif block["kind"] == "text":
+                    _has_shown(block["text"], printed.getvalue())
+        return printed.getvalue()
+
+    yield go
+    for module in set(sys.modules) - before:
+        file = getattr(sys.modules[module], "__file__", None)
+        if file is not None and Path(file).is_relative_to(tmp_path):
+            del sys.modules[module]
 
 
-@pytest.fixture(scope="session")
-def page() -> Callable[[str], Page]:
-    return read_page
+def sections(name: str) -> dict[str, str]:
+    """Heading to text, of a page's headings of the second rank."""
+    parts = re.split(r"^## ", (DOCS / name).read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {heading: text for heading, _, text in (part.partition("\n") for part in parts)}
+
+
+def _call(commands: str) -> None:
+    for line in commands.replace("\\\n", " ").splitlines():
+        if line.startswith("reasonrl "):
+            run(shlex.split(line, comments=True)[1:])
+        elif line.startswith("pytest "):
+            path = Path(shlex.split(line)[-1]).resolve()
+            spec = importlib.util.spec_from_file_location(path.stem, path)
+            assert spec is not None
+            assert spec.loader is not None
+            module: Any = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            tests = [each for each in vars(module) if each.startswith("test_")]
+            assert tests, f"{path} has no test"
+            for test in tests:
+                getattr(module, test)()
+
+
+def _has_shown(shown: str, printed: str) -> None:
+    lines = [" ".join(line.split()) for line in printed.split("\n")]
+    for line in shown.strip().split("\n"):
+        parts = [re.escape(part) for part in " ".join(line.split()).split("...")]
+        assert any(re.search(".*".join(parts), each) for each in lines), f"nothing printed looks like {line!r}:\n{printed}"

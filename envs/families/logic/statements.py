@@ -1,7 +1,7 @@
 """What knights and knaves say of each other, and what follows from it, one statement at a time.
 
-A world says who is a knight: bit i of its number is for name i. A claim is the bitset of the worlds in which its speaker
-is a knight exactly if it is true, so that what follows is a matter of a few bitwise operations.
+A world says who is a knight: bit i of its number is for name i. A claim is the bitset of the worlds in which its
+speaker is a knight exactly if it is true, so that what follows is a matter of a few bitwise operations.
 """
 
 from __future__ import annotations
