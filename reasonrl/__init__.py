@@ -21,9 +21,12 @@ from reasonrl.verifiers.lazy import lazy_names  # noqa: E402
 from reasonrl.verifiers.registry import load_suites  # noqa: E402
 
 if TYPE_CHECKING:
-    from reasonrl.agents.policies.registry import get_policy
+    from reasonrl.agents.learning.registry import register_learner
+    from reasonrl.agents.policies.registry import get_policy, register_policy
     from reasonrl.agents.search.agents import get_agent
     from reasonrl.agents.search.budget import Budget
+    from reasonrl.agents.search.guides.registry import register_guide
+    from reasonrl.agents.search.registry import register_search
     from reasonrl.envs.environment import ReasonEnv
     from reasonrl.envs.vector import VectorReasonEnv
     from reasonrl.verifiers.code import verify_code
@@ -44,6 +47,10 @@ __all__ = [
     "open_source",
     "register_dataset",
     "register_family",
+    "register_guide",
+    "register_learner",
+    "register_policy",
+    "register_search",
     "verify_code",
     "verify_math",
     "verify_number",
@@ -58,6 +65,10 @@ _PLACES = {
     "Verdict": "verifiers.core",
     "get_agent": "agents.search.agents",
     "get_policy": "agents.policies.registry",
+    "register_guide": "agents.search.guides.registry",
+    "register_learner": "agents.learning.registry",
+    "register_policy": "agents.policies.registry",
+    "register_search": "agents.search.registry",
     "verify_code": "verifiers.code",
     "verify_math": "verifiers.math",
     "verify_number": "verifiers.math",

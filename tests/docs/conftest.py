@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import pytest
+from reasonrl.agents.search.guides.registry import GUIDES
+from reasonrl.agents.search.registry import AGENTS
+from reasonrl.envs.datasets import DATASETS
+from reasonrl.envs.families import FAMILIES
+from reasonrl.envs.registry import environment_ids
+
 from reasonrl.cli import run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -27,10 +34,16 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Follow]:
 
     A block with a name after its kind (```python my.py, ```json rows.jsonl) is a file of that name; those of the whole
     page are written first. A block of Python without one is run, all of a page in one namespace. Of a block ```bash the
-    lines that begin with `reasonrl` are run, and for `pytest test_my.py` the tests of that file are called. What a block
-    ```text shows must have been printed by then: line by line, blanks apart, "..." for anything.
+    lines that begin with `reasonrl` are run, and for `pytest test_my.py` the tests of that file are called. What a
+    block ```text shows must have been printed by then: line by line, blanks apart, "..." for anything.
     """
     monkeypatch.chdir(tmp_path)
+    for registry in (FAMILIES, DATASETS, AGENTS, GUIDES):
+        for name, value in vars(registry).items():
+            if isinstance(value, dict):  # what a page registers is gone after it
+                monkeypatch.setattr(registry, name, dict(value))
+    monkeypatch.setattr("reasonrl.envs.registry._IDS", environment_ids())
+    registered = dict(gym.registry)
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
 
@@ -56,6 +69,8 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Follow]:
         return printed.getvalue()
 
     yield go
+    gym.registry.clear()
+    gym.registry.update(registered)
     for module in set(sys.modules) - before:
         file = getattr(sys.modules[module], "__file__", None)
         if file is not None and Path(file).is_relative_to(tmp_path):
@@ -89,4 +104,6 @@ def _has_shown(shown: str, printed: str) -> None:
     lines = [" ".join(line.split()) for line in printed.split("\n")]
     for line in shown.strip().split("\n"):
         parts = [re.escape(part) for part in " ".join(line.split()).split("...")]
-        assert any(re.search(".*".join(parts), each) for each in lines), f"nothing printed looks like {line!r}:\n{printed}"
+        assert any(re.search(".*".join(parts), each) for each in lines), (
+            f"nothing printed looks like {line!r}:\n{printed}"
+        )
