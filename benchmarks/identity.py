@@ -47,7 +47,7 @@ def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, ju
     most of what makes a judge better calls for new verdicts and not for new answers.
 
     Args:
-        name: of the agent, which may lead to somebody's own files: my.py:search, mcts:feedback+my.py:guide.
+        name: of the agent, which may lead to somebody's own files: my.py:search:feedback+my.py:guide.
         algorithm: the search function.
         guide: None for a search without one; what it is made of counts too.
         policy: any object of the policy's class.
