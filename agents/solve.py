@@ -15,8 +15,7 @@ from reasonrl.agents.search.core import SearchResult, SearchTask
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.envs.core import Problem, Source
 from reasonrl.envs.generation import check_split
-from reasonrl.envs.registry import source_name
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.verifiers.core import StepVerdict
 
 _COLOURS = {
@@ -63,7 +62,7 @@ def main(config: SolveConfig) -> None:
     from rich.console import Console
 
     check_split(config.split)
-    source = get_source(source_name(config.env), data=config.data)
+    source = open_source(config.env, data=config.data)
     problem = source.problem(config.split, config.index, config.difficulty)
     console = Console(highlight=False)
     console.print(problem.view.prompt, style="bold", markup=False)
@@ -77,14 +76,14 @@ def main(config: SolveConfig) -> None:
         budget=Budget(tokens=config.tokens),
     )[0]
     for line, verdict in judged_lines(source, problem, result):
-        console.print(line, style=_COLOURS[verdict], markup=False)
+        console.print(line, style=None if verdict is None else _COLOURS[verdict], markup=False)
     console.print(summary(source, problem, result) + (" (oracle guide)" if result.oracle else ""), style="bold")
     if config.tree is not None:
         config.tree.write_text(to_html(result.tree), encoding="utf-8")
         console.print(f"the tree: {config.tree.resolve()}")
 
 
-def judged_lines(source: Source, problem: Problem, result: SearchResult) -> list[tuple[str, StepVerdict]]:
+def judged_lines(source: Source, problem: Problem, result: SearchResult) -> list[tuple[str, StepVerdict | None]]:
     """The answer's lines, each with its worth after those before it."""
     lines = (result.answer or "").split("\n")
     judge = source.rules_of(problem.view)

@@ -25,13 +25,15 @@ from reasonrl.agents.search.core import SearchError, SearchResult, SearchTask
 from reasonrl.agents.search.registry import agent_kind
 from reasonrl.benchmarks.compare import searching
 from reasonrl.benchmarks.grading import Anew, judge
-from reasonrl.benchmarks.identity import judge_code, reference_of, search_code, source_of
+from reasonrl.benchmarks.identity import judge_code, reference_of, search_code
 from reasonrl.benchmarks.jobs import Job, make_jobs
 from reasonrl.benchmarks.options import Numbers, Words
 from reasonrl.benchmarks.roles import SHIPPED, match, usual_rivals
 from reasonrl.benchmarks.store import Cell, Result, Store, canonical
 from reasonrl.benchmarks.suites import environments
 from reasonrl.benchmarks.tasks import Suite, make_suite, settle
+from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.code_hash import source_of
 from reasonrl.envs.core import Problem
 from reasonrl.envs.generation import check_split
 from reasonrl.verifiers.core import Status
@@ -297,7 +299,7 @@ class _Bench:
         found = {}
         for problem in suite.problems:
             family = suite.source.rules_of(problem.view)
-            name = source_of(type(family))
+            name = source_of(type(plain_of(family)))
             if name not in keys:
                 search = search_code(
                     name=agent.name, algorithm=algorithm, guide=agent.guide, policy=self.policy, judge=family

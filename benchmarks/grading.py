@@ -105,7 +105,7 @@ def line_verdicts(family: Rules, view: View, lines: Sequence[str]) -> tuple[Step
     steps = []
     for position, line in enumerate(lines):
         before = list(lines[:position])
-        verdict = str(family.check_step(view, before, line))
+        verdict = str(family.check_step(view, before, line) or UNCHECKED)
         final = family.is_final(line)
         if not knows_rules:
             calculated = not final and verdict == StepVerdict.USEFUL

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from reasonrl.envs.environment import ReasonEnv
     from reasonrl.envs.families import get_family
     from reasonrl.envs.generation import generate
-    from reasonrl.envs.registry import environment_id, environment_ids
-    from reasonrl.envs.sources import get_source
+    from reasonrl.envs.registry import environment_id, environment_ids, open_source
     from reasonrl.envs.vector import VectorReasonEnv
     from reasonrl.envs.vocabulary import get_vocabulary
 
@@ -32,8 +31,8 @@ __all__ = [
     "environment_ids",
     "generate",
     "get_family",
-    "get_source",
     "get_vocabulary",
+    "open_source",
 ]
 
 _PLACES = {
@@ -47,7 +46,7 @@ _PLACES = {
     "environment_ids": "envs.registry",
     "generate": "envs.generation",
     "get_family": "envs.families",
-    "get_source": "envs.sources",
+    "open_source": "envs.registry",
     "get_vocabulary": "envs.vocabulary",
 }
 __getattr__, __dir__ = lazy_names("reasonrl.envs", _PLACES)

@@ -79,7 +79,8 @@ def play(env: ReasonEnv, lines: Iterable[str], say: Callable[[str], Any], *, res
             past.append(state)
             if line != "e":
                 verdict = family.check_step(view, state.steps, line.removesuffix(END))
-                say(f"[{_COLOURS.get(verdict, 'white')}]  {verdict.value}[/]")
+                if verdict is not None:
+                    say(f"[{_COLOURS.get(verdict, 'white')}]  {verdict.value}[/]")
             _, _, terminated, truncated, info = env.step(END if line == "e" else line)
             if terminated or truncated:
                 outcome = info["status"] if terminated else f"out of {info['stop_reason']}"

@@ -10,15 +10,21 @@ _here = Path(__file__).resolve().parent
 if not (_here / "verifiers").is_dir():  # a clone: the four folders lie beside this one
     __path__ = [str(_here), str(_here.parent)]
 
-from reasonrl.envs.registry import environment_ids, register_all  # noqa: E402  # found by the path above
+from reasonrl.envs.registry import (  # noqa: E402  # found by the path above
+    environment_ids,
+    open_source,
+    register_all,
+    register_dataset,
+    register_family,
+)
 from reasonrl.verifiers.lazy import lazy_names  # noqa: E402
+from reasonrl.verifiers.registry import load_suites  # noqa: E402
 
 if TYPE_CHECKING:
     from reasonrl.agents.policies.registry import get_policy
     from reasonrl.agents.search.agents import get_agent
     from reasonrl.agents.search.budget import Budget
     from reasonrl.envs.environment import ReasonEnv
-    from reasonrl.envs.sources import get_source
     from reasonrl.envs.vector import VectorReasonEnv
     from reasonrl.verifiers.code import verify_code
     from reasonrl.verifiers.core import Status, Verdict
@@ -35,7 +41,9 @@ __all__ = [
     "environment_ids",
     "get_agent",
     "get_policy",
-    "get_source",
+    "open_source",
+    "register_dataset",
+    "register_family",
     "verify_code",
     "verify_math",
     "verify_number",
@@ -50,7 +58,6 @@ _PLACES = {
     "Verdict": "verifiers.core",
     "get_agent": "agents.search.agents",
     "get_policy": "agents.policies.registry",
-    "get_source": "envs.sources",
     "verify_code": "verifiers.code",
     "verify_math": "verifiers.math",
     "verify_number": "verifiers.math",
@@ -61,3 +68,4 @@ __getattr__, __dir__ = lazy_names("reasonrl", _PLACES)
 __version__ = "0.1.0"
 
 register_all()
+load_suites()  # last, so that an installed package may register with all that is here

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from reasonrl.agents.initialization.corpus import make_shares
 from reasonrl.agents.initialization.sft import SFTConfig, fine_tune
 from reasonrl.agents.learning.checkpoint import POLICY, replace_folder, save_policy
 from reasonrl.agents.learning.evaluation import answer_problems
@@ -25,7 +24,8 @@ from reasonrl.agents.learning.optim import Precision, pick_device
 from reasonrl.agents.learning.rollout import make_envs
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model
-from reasonrl.envs.families import FAMILIES, camel
+from reasonrl.envs.families import FAMILIES
+from reasonrl.envs.generation import make_mixture
 from reasonrl.envs.vocabulary import get_vocabulary
 from rich.console import Console
 from rich.table import Table
@@ -74,7 +74,7 @@ class PolicyConfig:
         }
     )
     """Families to learn from, each with its weight in the mixture."""
-    hardest: dict[str, int] = field(default_factory=lambda: {**dict.fromkeys(FAMILIES, 4), "knights_knaves": 3})
+    hardest: dict[str, int] = field(default_factory=lambda: {**dict.fromkeys(FAMILIES.shipped, 4), "knights_knaves": 3})
     """Highest difficulty of each family; easier ones are mixed in evenly."""
     behaviours: float = 0.1
     """Chance of each reasoning behaviour in a demonstration."""
@@ -167,13 +167,13 @@ def examine(model: PreTrainedModel, config: PolicyConfig) -> dict[str, dict[int,
     model.to(pick_device(config.device))  # type: ignore[arg-type]
     answer_tokens = min(ANSWER_TOKENS, config.context // 2)
     scores: dict[str, dict[int, Score]] = {}
-    for share in make_shares(config.families, config.hardest):
-        scores[share.family] = {}
+    for share in make_mixture(config.families, config.hardest).shares:
+        scores[share.name] = {}
         for level in share.levels:
             found = []
             for samples, temperature in ((1, 0.0), (SAMPLES, 1.0)):
                 envs = make_envs(
-                    f"reasonrl/{camel(share.family)}-v0",
+                    share.name,
                     min(_LANES, config.evaluate_problems * samples),
                     difficulty=level,
                     split="validation",
@@ -191,7 +191,7 @@ def examine(model: PreTrainedModel, config: PolicyConfig) -> dict[str, dict[int,
                     )
                 )
                 envs.close()
-            scores[share.family][level] = Score(*(float(each.any(dim=1).float().mean()) for each in found))
+            scores[share.name][level] = Score(*(float(each.any(dim=1).float().mean()) for each in found))
     return scores
 
 

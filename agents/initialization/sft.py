@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 from reasonrl.agents.initialization.attention import mask_for, packed_attention
-from reasonrl.agents.initialization.corpus import Block, Mixture, make_shares, open_stream
+from reasonrl.agents.initialization.corpus import Block, Corpus, open_stream
 from reasonrl.agents.learning.checkpoint import (
     POLICY,
     get_trainable,
@@ -39,7 +39,10 @@ from reasonrl.agents.learning.optim import (
 from reasonrl.agents.policies.decoder import is_plain_llama
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model
-from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.code_hash import source_of
+from reasonrl.envs.families import FAMILIES
+from reasonrl.envs.generation import make_mixture
 from reasonrl.envs.vocabulary import get_vocabulary
 from torch import Tensor, nn
 
@@ -115,8 +118,8 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
     """Trains `model` in place on demonstrations written in `vocabulary`, and returns it."""
     device = pick_device(config.device)
     dtype = pick_dtype(config.precision, device)
-    mixture = Mixture(
-        make_shares(config.families or dict.fromkeys(FAMILIES, 1.0), config.hardest),
+    corpus = Corpus(
+        make_mixture(config.families or dict.fromkeys(FAMILIES.shipped, 1.0), config.hardest),
         vocabulary=vocabulary,
         behaviours=config.behaviours,
         prompt_weight=config.prompt_weight,
@@ -126,7 +129,7 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
     nn.Module.to(model, device, torch.float32)
     nn.Module.eval(model)
     optimizer = make_optimizer(model, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
-    families = [type(get_family(share.family)).__module__ for share in mixture.shares]
+    families = [source_of(type(plain_of(share.get()))) for share in corpus.mixture.shares]
     identity = {"config": _settings(config), "code": code_of(__name__, *families), "data": ""}
     step = tokens = 0
     if config.fresh:
@@ -140,7 +143,7 @@ def fine_tune(model: PreTrainedModel, config: SFTConfig, *, vocabulary: str) -> 
     metrics = Metrics(config.out, after=step)
     with (
         packed_attention(model),
-        open_stream(mixture, seed=config.seed, first=step, workers=config.workers) as blocks,
+        open_stream(corpus, seed=config.seed, first=step, workers=config.workers) as blocks,
         watch("learning from demonstrations", total=config.steps, done=step) as display,
     ):
         if state is not None:

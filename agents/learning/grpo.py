@@ -56,7 +56,7 @@ from reasonrl.agents.learning.rollout import Rollout, allowed_tokens, answer_log
 from reasonrl.agents.policies.decoder import context_of, is_plain_llama
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.threads import use_idle_cores
-from reasonrl.envs.episodes import INDEX_BITS
+from reasonrl.envs.generation import INDEX_BITS
 from reasonrl.envs.mdp import State
 from reasonrl.envs.seeding import digest, generator
 from reasonrl.envs.vocabulary import Vocabulary

@@ -22,11 +22,12 @@ from typing import Any, NamedTuple
 
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.policies.noise import sequence_keys
-from reasonrl.agents.policies.prompts import rules_of, said
+from reasonrl.agents.policies.prompts import said
 from reasonrl.agents.policies.replies import ending, replies, share, tokens_used
 from reasonrl.agents.policies.server import EndpointError, Server, Usage
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
+from reasonrl.envs.registry import rules_of
 from reasonrl.verifiers.answers import without_thoughts
 
 __all__ = ["EndpointError", "EndpointPolicy", "Usage"]

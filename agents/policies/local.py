@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
-from reasonrl.agents.policies.prompts import encode_state, rules_of
+from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.sampler import Sample, generate
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
+from reasonrl.envs.registry import rules_of
 from reasonrl.envs.vocabulary import CharVocabulary, Vocabulary, get_vocabulary
 from reasonrl.verifiers.answers import without_thoughts
 

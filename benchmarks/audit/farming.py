@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
+from reasonrl.envs.abilities import Ability, abilities
 from reasonrl.envs.behaviours import PREFIXES
 from reasonrl.envs.core import END, Problem, Source
 from reasonrl.envs.mdp import MDP
@@ -81,6 +82,8 @@ def _halves(line: str) -> tuple[str, str]:
 def _menu_moves(mdp: MDP, problem: Problem, steps: Sequence[str], count: int, rng: random.Random) -> list[str]:
     """Up to `count` legal lines in a row that do not finish the answer."""
     family = mdp.source.rules_of(problem.view)
+    if Ability.MENU not in abilities(family):
+        return []
     found: list[str] = []
     for _ in range(count):
         menu = family.legal_steps(problem.view, [*steps, *found])

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 from reasonrl.benchmarks.audit.answers import Kind
-from reasonrl.envs.core import Family, Problem, Rules, Source, View
-from reasonrl.envs.datasets import DATASETS, get_dataset
+from reasonrl.envs.abilities import Ability, abilities, complete
+from reasonrl.envs.core import Family, Problem, Source
+from reasonrl.envs.datasets import DATASETS
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
 from reasonrl.envs.generation import generate
-from reasonrl.envs.mdp import Level
-from reasonrl.envs.registry import environment_ids, source_name
+from reasonrl.envs.registry import environment_ids, open_source, source_name
 from reasonrl.envs.seeding import generator
+from reasonrl.envs.sources import only
 from reasonrl.verifiers.answers import MARK, extract_answer
 from reasonrl.verifiers.math import parse_number
 from reasonrl.verifiers.named import load_named
@@ -76,32 +77,6 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True)
-class Alone:
-    """One family as a source of problems, registered or not."""
-
-    family: Family
-    levels: tuple[str, ...] = tuple(Level)
-
-    @property
-    def name(self) -> str:
-        return self.family.name
-
-    @property
-    def max_prompt_chars(self) -> int:
-        return self.family.max_prompt_chars
-
-    @property
-    def max_choices(self) -> int:
-        return self.family.max_choices
-
-    def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
-        return generate(self.family, split, index, difficulty)
-
-    def rules_of(self, view: View) -> Rules:
-        return self.family
-
-
-@dataclass(frozen=True)
 class FamilySubject:
     """A family: its demonstrations are the gold."""
 
@@ -120,13 +95,25 @@ class FamilySubject:
         for level in levels:
             for number in range(count):
                 problem = generate(self.family, "train", seed * 100_003 + number, level)
-                gold = self.family.demonstrate(problem, generator("audit", seed, problem.id), frozenset()).text
+                gold = self._gold(problem, seed)
                 answer = extract_answer(gold)
                 kind = Kind.CODE if answer is None else Kind.LINE
                 found.append(
                     Case(problem.id, problem.view.prompt, gold, gold if answer is None else answer, kind, problem)
                 )
         return found
+
+    def _gold(self, problem: Problem, seed: int) -> str:
+        """A right response: a demonstration, or where the family has none its reference as an answer line."""
+        if Ability.DEMONSTRATIONS in abilities(self.family):
+            return self.family.demonstrate(problem, generator("audit", seed, problem.id), frozenset()).text
+        gold = f"{MARK} {problem.reference.value}"
+        if not self.family.verify(problem, gold).correct:
+            raise ValueError(
+                f"an audit needs right responses, and {self.name} has no demonstrations, nor accepts its reference as "
+                f"an answer line ({gold[:60]}): give it demonstrate(problem, rng, behaviours)"
+            )
+        return gold
 
     def judge(self, case: Case, answer: str) -> Judged:
         verdict = self.family.verify(case.problem, answer)
@@ -142,7 +129,7 @@ class FamilySubject:
         return iter(self.family.impostors(case.problem, rng))
 
     def steps_of(self, case: Case) -> tuple[Source, Problem] | None:
-        return Alone(self.family), case.problem
+        return (only(self.family), case.problem) if Ability.POTENTIAL in abilities(self.family) else None
 
 
 @dataclass(frozen=True)
@@ -177,7 +164,7 @@ class DatasetSubject:
         return iter(())
 
     def steps_of(self, case: Case) -> tuple[Source, Problem] | None:
-        return self.source, case.problem
+        return (self.source, case.problem) if Ability.POTENTIAL in abilities(self.source) else None
 
 
 def same_answer(one: str, other: str) -> bool:
@@ -200,7 +187,7 @@ def open_subject(name: str, data: str | None) -> Subject:
         return FamilySubject(_load(name))
     if name in FAMILIES:
         return FamilySubject(get_family(name))
-    return DatasetSubject(get_dataset(name, data))
+    return DatasetSubject(open_source(name, data=data))
 
 
 def subject_names(ids: Sequence[str], data: dict[str, str]) -> list[str]:
@@ -242,4 +229,4 @@ def _peer_names(name: str) -> list[str]:
 
 def _load(name: str) -> Family:
     """A family from `module:Class` or `file.py:Class`."""
-    return cast(Family, load_named(name, what="a family")())
+    return cast(Family, complete(load_named(name, what="a family")()))

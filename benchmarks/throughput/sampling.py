@@ -27,7 +27,7 @@ from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.sampler import Sample, generate, token_logprobs
 from reasonrl.envs.core import View
 from reasonrl.envs.mdp import State
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import Vocabulary, get_vocabulary
 from rich.console import Console
 from rich.table import Table
@@ -174,7 +174,7 @@ def endless(vocabulary: Vocabulary) -> Vocabulary:
 def states(policy: LocalPolicy, count: int) -> list[State]:
     """Problems of the kind that the model is for."""
     if policy.vocabulary.name == "char":
-        source = get_source("math")
+        source = open_source("math")
         return [State(source.problem("test", index).view) for index in range(count)]
     texts = [WORD_PROBLEMS[index % len(WORD_PROBLEMS)] for index in range(count)]
     return [State(View("gsm8k", 0, index, "test", 0, text)) for index, text in enumerate(texts)]

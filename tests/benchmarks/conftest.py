@@ -120,7 +120,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, AgentKind], None
     """Gives a search a name for as long as the test runs."""
 
     def register(name: str, kind: AgentKind) -> None:
-        monkeypatch.setattr(AGENTS, "_things", {**AGENTS._things, name: kind})
-        monkeypatch.setattr(AGENTS, "_loaded", {})
+        monkeypatch.setattr(AGENTS, "_things", dict(AGENTS._things))
+        AGENTS.register(name, kind, replace=True)
 
     return register

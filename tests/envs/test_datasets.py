@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 from reasonrl.envs.core import END, Frozen, View
-from reasonrl.envs.datasets import get_dataset
-from reasonrl.envs.datasets.gsm8k import GSM8K, load
-from reasonrl.envs.environment import make_mdp
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.datasets.gsm8k import GSM8K
+from reasonrl.envs.datasets.rows import RowSource
+from reasonrl.envs.options import make_mdp
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import to_ascii
 from reasonrl.verifiers.core import Status, StepVerdict
 
@@ -38,11 +38,11 @@ def write(path: Path, rows: list[object]) -> str:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> GSM8K:
-    return load(write(tmp_path / "three.jsonl", list(ROWS)))
+def source(tmp_path: Path) -> RowSource:
+    return GSM8K.open(write(tmp_path / "three.jsonl", list(ROWS)))
 
 
-def test_rows_come_in_their_order_in_any_split_and_count_round(source: GSM8K) -> None:
+def test_rows_come_in_their_order_in_any_split_and_count_round(source: RowSource) -> None:
     assert len(source) == source.size("test") == 3
     for index in (0, 1, 2):
         problem = source.problem("test", index)
@@ -53,18 +53,18 @@ def test_rows_come_in_their_order_in_any_split_and_count_round(source: GSM8K) ->
     assert source.problem("test", 2).reference.value == "1,200"
 
 
-def test_the_longest_prompt_has_room_when_written_in_ascii(source: GSM8K) -> None:
+def test_the_longest_prompt_has_room_when_written_in_ascii(source: RowSource) -> None:
     assert source.max_prompt_chars == len(to_ascii(str(ROWS[2]["question"]))) > len(str(ROWS[2]["question"]))
     environment = make_mdp(source, level="token")
     for index in range(3):
         assert len(environment.vocabulary.encode(source.problem("test", index).view.prompt)) <= source.max_prompt_chars
 
 
-def test_the_worked_solution_never_reaches_the_view_or_the_reference(source: GSM8K) -> None:
+def test_the_worked_solution_never_reaches_the_view_or_the_reference(source: RowSource) -> None:
     assert "<<" not in json.dumps(source.problem("test", 0).to_json())
 
 
-def test_there_is_no_choice_level_and_no_difficulty(source: GSM8K) -> None:
+def test_there_is_no_choice_level_and_no_difficulty(source: RowSource) -> None:
     with pytest.raises(ValueError, match="cannot be played at the choice level: choose one of token, step, solution"):
         make_mdp(source, level="choice")
     with pytest.raises(ValueError, match="no difficulties"):
@@ -73,12 +73,12 @@ def test_there_is_no_choice_level_and_no_difficulty(source: GSM8K) -> None:
 
 def test_missing_data_says_what_to_pass(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"--data <file>.*github.com/openai/grade-school-math"):
-        get_source("gsm8k")
+        open_source("gsm8k")
     for absent in (str(tmp_path / "none.jsonl"), "data/none.jsonl", str(tmp_path)):
         with pytest.raises(FileNotFoundError, match=r"there is no file.*--data <file>"):
-            get_dataset("gsm8k", absent)
-    with pytest.raises(ValueError, match="unknown environment source 'gsm9k'"):
-        get_dataset("gsm9k", None)
+            open_source("gsm8k", data=absent)
+    with pytest.raises(ValueError, match="unknown environment 'gsm9k': did you mean gsm8k"):
+        open_source("gsm9k")
 
 
 @pytest.mark.parametrize(
@@ -97,32 +97,32 @@ def test_missing_data_says_what_to_pass(tmp_path: Path) -> None:
 def test_a_malformed_line_is_named(tmp_path: Path, line: str, reason: str) -> None:
     path = write(tmp_path / "bad.jsonl", [ROWS[0], line, ROWS[1]])
     with pytest.raises(ValueError, match=f"bad.jsonl, line 2: .*{reason}"):
-        load(path)
+        GSM8K.open(path)
 
 
 def test_an_empty_or_binary_file_is_refused_and_blank_lines_are_not(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is empty"):
-        load(write(tmp_path / "empty.jsonl", []))
+        GSM8K.open(write(tmp_path / "empty.jsonl", []))
     binary = tmp_path / "binary.jsonl"
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match="not a text file in UTF-8"):
-        load(str(binary))
-    assert len(load(write(tmp_path / "blank.jsonl", [ROWS[0], "", ROWS[1]]))) == 2
+        GSM8K.open(str(binary))
+    assert len(GSM8K.open(write(tmp_path / "blank.jsonl", [ROWS[0], "", ROWS[1]]))) == 2
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "file.jsonl"
     write(path, [ROWS[0]])
-    assert len(load(str(path))) == 1
+    assert len(GSM8K.open(str(path))) == 1
     write(path, list(ROWS))
     path.touch()
-    assert len(load(str(path))) == 3
+    assert len(GSM8K.open(str(path))) == 3
 
 
 def test_the_hub_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(ImportError, match=r"pip install 'reasonrl\[hub\]'"):
-        get_dataset("gsm8k", "openai/gsm8k")
+        open_source("gsm8k", data="openai/gsm8k")
 
 
 def test_on_the_hub_a_split_is_that_split(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,11 +133,11 @@ def test_on_the_hub_a_split_is_that_split(monkeypatch: pytest.MonkeyPatch) -> No
         return {"train": ROWS[:2], "test": ROWS[2:]}
 
     monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load_dataset))
-    source = load("openai/gsm8k")
+    source = GSM8K.open("openai/gsm8k")
     assert asked == [("openai/gsm8k", "main")]
     assert (len(source), source.size("train"), source.size("test")) == (3, 2, 1)
     assert source.problem("test", 0).view.prompt == ROWS[2]["question"]
-    with pytest.raises(ValueError, match="no 'validation' split on the hub: choose one of train, test"):
+    with pytest.raises(ValueError, match="no 'validation' split: choose one of train, test"):
         source.problem("validation", 0)
 
 
@@ -159,10 +159,10 @@ def test_on_the_hub_a_split_is_that_split(monkeypatch: pytest.MonkeyPatch) -> No
         (2, "Answer: 1200%", Status.WRONG),
     ],
 )
-def test_the_first_final_line_decides(source: GSM8K, index: int, response: str, status: Status) -> None:
+def test_the_first_final_line_decides(source: RowSource, index: int, response: str, status: Status) -> None:
     problem = source.problem("test", index)
-    assert source.verify(problem, response).status is status
-    assert source.check_answer(problem.view, response) is None
+    assert source.dataset.verify(problem, response).status is status
+    assert source.dataset.check_answer(problem.view, response) is None
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_the_first_final_line_decides(source: GSM8K, index: int, response: str, 
         ("the Answer: 7", False),
     ],
 )
-def test_a_marked_line_ends_the_episode(source: GSM8K, step: str, final: bool) -> None:
+def test_a_marked_line_ends_the_episode(source: RowSource, step: str, final: bool) -> None:
     mdp = make_mdp(source, level="step")
-    assert source.is_final(step) is final
+    assert source.dataset.is_final(step) is final
     assert mdp.step(mdp.initial(source.problem("test", 0).view), step).state.done is final
     assert mdp.step(mdp.initial(source.problem("test", 0).view), step + END).state.done
 
@@ -208,36 +208,36 @@ def test_a_marked_line_ends_the_episode(source: GSM8K, step: str, final: bool) -
     ],
 )
 def test_a_line_is_judged_by_the_calculations_in_it(
-    source: GSM8K, steps: tuple[str, ...], step: str, verdict: StepVerdict
+    source: RowSource, steps: tuple[str, ...], step: str, verdict: StepVerdict
 ) -> None:
-    assert source.check_step(source.problem("test", 0).view, steps, step) is verdict
+    assert source.dataset.check_step(source.problem("test", 0).view, steps, step) is verdict
 
 
 @pytest.mark.parametrize("piece", ["1+", "(", "1=", "<<", "9", "- ", "1 ", "1,", "\\boxed{", "x "])
-def test_long_lines_are_judged_quickly(source: GSM8K, piece: str) -> None:
+def test_long_lines_are_judged_quickly(source: RowSource, piece: str) -> None:
     view = View("gsm8k", 0, 0, "test", 0, "q", Frozen())
     for length in (400, 900, 50_000):
-        assert isinstance(source.check_step(view, (), piece * (length // len(piece))), StepVerdict)
+        assert isinstance(source.dataset.check_step(view, (), piece * (length // len(piece))), StepVerdict)
 
 
 @needs_data
 def test_every_published_answer_is_judged_correct_against_itself() -> None:
     path = PUBLISHED / "train.jsonl"
-    source = load(str(path))
+    source = GSM8K.open(str(path))
     assert len(source) == 7473
     for index, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         problem = source.problem("train", index)
-        assert source.verify(problem, json.loads(line)["answer"]).correct, line
-        assert source.verify(problem, f"Answer: {problem.reference.value}").correct
-        assert not source.verify(problem, f"Answer: {problem.reference.value}1").correct
+        assert source.dataset.verify(problem, json.loads(line)["answer"]).correct, line
+        assert source.dataset.verify(problem, f"Answer: {problem.reference.value}").correct
+        assert not source.dataset.verify(problem, f"Answer: {problem.reference.value}1").correct
 
 
 @needs_data
 def test_hardly_any_published_step_is_called_invalid() -> None:
     path = PUBLISHED / "test_first_half.jsonl"
-    source = load(str(path))
+    source = GSM8K.open(str(path))
     verdicts = [
-        source.check_step(source.problem("test", index).view, (), step)
+        source.dataset.check_step(source.problem("test", index).view, (), step)
         for index, line in enumerate(path.read_text(encoding="utf-8").splitlines())
         for step in json.loads(line)["answer"].split("\n")
     ]
@@ -248,7 +248,7 @@ def test_hardly_any_published_step_is_called_invalid() -> None:
 @pytest.mark.parametrize("answer", ["7", "7.0"])
 def test_an_answer_may_be_a_bare_number(tmp_path: Path, answer: str) -> None:
     path = write(tmp_path / "numbers.jsonl", [f'{{"question": "3+4?", "answer": {answer}}}'])
-    source = get_dataset("gsm8k", str(path))
+    source = open_source("gsm8k", data=str(path))
     problem = source.problem("test", 0)
     assert source.rules_of(problem.view).verify(problem, "Answer: 7").correct
 
@@ -263,6 +263,6 @@ def test_a_file_may_be_gzipped_marked_or_an_array(tmp_path: Path) -> None:
     }
     for name, content in written.items():
         (tmp_path / name).write_bytes(content)
-        assert len(load(str(tmp_path / name))) == 2
+        assert len(GSM8K.open(str(tmp_path / name))) == 2
     with pytest.raises(FileNotFoundError, match="there is no file"):
-        load("data/missing.jsonl.gz")
+        GSM8K.open("data/missing.jsonl.gz")

@@ -13,7 +13,7 @@ from reasonrl.envs.core import END, SPLITS, Family, Problem
 from reasonrl.envs.families import FAMILIES, get_family
 from reasonrl.envs.generation import generate, split_of
 from reasonrl.envs.mdp import MDP
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import get_vocabulary
 from reasonrl.verifiers.core import Status, StepVerdict
 
@@ -31,7 +31,9 @@ def some_problems(family: Family, count: int = 6, split: str = "train") -> list[
 
 
 def step_mdp(family: Family) -> MDP:
-    return MDP(get_source(family.name), level="step", vocabulary=get_vocabulary("char"), max_tokens=4096, max_steps=200)
+    return MDP(
+        open_source(family.name), level="step", vocabulary=get_vocabulary("char"), max_tokens=4096, max_steps=200
+    )
 
 
 def test_difficulties_one_to_five_exist(family: Family) -> None:

@@ -9,8 +9,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.vector import SyncVectorEnv
-from reasonrl.envs.environment import INSTRUCTIONS_ROOM, ReasonEnv
+from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.families import FAMILIES, get_family
+from reasonrl.envs.observation import INSTRUCTIONS_ROOM
 from reasonrl.envs.vector import VectorReasonEnv
 
 Make = Callable[..., gym.Env[Any, Any]]

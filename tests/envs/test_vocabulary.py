@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import check_env
 from hypothesis import given
 from hypothesis import strategies as st
 from reasonrl.envs.environment import ReasonEnv
-from reasonrl.envs.mdp import RETRY
+from reasonrl.envs.mdp import RETRY, Speaker
 from reasonrl.envs.vector import VectorReasonEnv
 from reasonrl.envs.vocabulary import get_vocabulary
 
@@ -130,5 +130,7 @@ def test_the_vector_environment_reads_merged_tokens_alike(tokenizer: str) -> Non
         one.step(token)
         many.step(np.array([token, token]))
         assert many.get_state(0) == one.get_state()
-    assert one.get_state().turns == ("a\n b.\n  c\nAnswer: 1", RETRY)
+    wrong, told = one.get_state().turns
+    assert wrong == (Speaker.POLICY, "a\n b.\n  c\nAnswer: 1")
+    assert told == (Speaker.ENVIRONMENT, RETRY)
     assert one.get_state().steps == ("d;",)  # feedback stands between: what followed the answer line is dropped

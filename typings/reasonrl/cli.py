@@ -23,7 +23,7 @@ COMMANDS = {
         "reasonrl.agents.solve:SolveConfig", "let a policy and a search solve one problem, and see the tree"
     ),
     "bench": Command(
-        "reasonrl.benchmarks.protocol:BenchConfig", "agents x environments x budgets x seeds, stored as they come"
+        "reasonrl.benchmarks.bench:BenchConfig", "agents x environments x budgets x seeds, stored as they come"
     ),
     "report": Command("reasonrl.benchmarks.report:ReportConfig", "table and page of a stored benchmark"),
     "rescore": Command("reasonrl.benchmarks.rescore:RescoreConfig", "judge stored answers anew with today's verifiers"),

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 import torch
 from reasonrl.agents.initialization.attention import mask_for, packed_attention
-from reasonrl.agents.initialization.corpus import Mixture, Share, make_block
+from reasonrl.agents.initialization.corpus import Corpus, make_block
 from reasonrl.agents.initialization.sft import block_loss
 from reasonrl.agents.policies.tiny import build_config, build_model
+from reasonrl.envs.generation import Mixture, Share
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedModel
 
@@ -30,7 +31,7 @@ def gpt2() -> PreTrainedModel:
 
 
 def loss_and_gradient(model: PreTrainedModel) -> tuple[Tensor, dict[str, Tensor]]:
-    block = make_block(Mixture((Share("chain_sum", (1, 3)),), rows=2, row_tokens=160), 0, 0)
+    block = make_block(Corpus(Mixture((Share("chain_sum", (1, 3)),)), rows=2, row_tokens=160), 0, 0)
     tokens, positions = (torch.from_numpy(part).long() for part in (block.tokens_BT, block.positions_BT))
     assert ((positions == 0).sum(dim=1) > 2).all()
     model.zero_grad()

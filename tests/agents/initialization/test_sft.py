@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from reasonrl.agents.initialization import sft
-from reasonrl.agents.initialization.corpus import Mixture, Share, make_block
+from reasonrl.agents.initialization.corpus import Corpus, make_block
 from reasonrl.agents.initialization.sft import SFTConfig, block_loss, fine_tune
 from reasonrl.agents.learning.checkpoint import load_checkpoint
 from reasonrl.agents.learning.metrics import Metrics, read_metrics
 from reasonrl.agents.policies.tiny import build_config, build_model
+from reasonrl.envs.generation import Mixture, Share
 from reasonrl.envs.vocabulary import CharVocabulary
 from transformers import PreTrainedModel
 
@@ -48,7 +49,7 @@ def weights_of(model: PreTrainedModel) -> dict[str, torch.Tensor]:
 
 def test_a_document_has_the_same_loss_alone_and_packed_behind_others() -> None:
     model = toy_model()
-    block = make_block(Mixture((Share("chain_sum", (1,)),), rows=1, row_tokens=192), 0, 0)
+    block = make_block(Corpus(Mixture((Share("chain_sum", (1,)),)), rows=1, row_tokens=192), 0, 0)
     tokens, positions, weights = (torch.from_numpy(part.astype(part.dtype)) for part in block[:3])
     starts = (tokens[0] == CHARS.bos).nonzero().flatten().tolist()
     assert len(starts) >= 3
@@ -78,7 +79,7 @@ def test_the_loss_is_the_weighted_cross_entropy_of_answer_tokens() -> None:
 
 def test_a_large_vocabulary_changes_the_cost_and_not_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     model = toy_model()
-    block = make_block(Mixture((Share("chain_sum", (1,)),), rows=2, row_tokens=96), 0, 0)
+    block = make_block(Corpus(Mixture((Share("chain_sum", (1,)),)), rows=2, row_tokens=96), 0, 0)
     tokens, positions, weights = (torch.from_numpy(part.astype(part.dtype)) for part in block[:3])
 
     def loss_and_gradient() -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,13 +7,13 @@ import pytest
 import torch
 from reasonrl.agents.policies.core import Finish, Policy, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
-from reasonrl.agents.policies.prompts import encode_state, rules_of
+from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.envs.core import END, View
-from reasonrl.envs.environment import make_mdp
 from reasonrl.envs.families import FAMILIES, get_family
 from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.options import make_mdp
+from reasonrl.envs.registry import open_source, rules_of
 
 import reasonrl  # noqa: F401  (registers the ids)
 
@@ -63,7 +63,7 @@ def test_a_solution_ends_with_its_answer_line() -> None:
     (only,) = LocalPolicy(speaker(follows), CHARS).propose([START], [2], [0], Sampling(Unit.SOLUTION))[0]
     assert only.action == letters + END
     assert only.tokens == len(letters) + 1
-    mdp = make_mdp(get_source("chain_sum"), level="solution")
+    mdp = make_mdp(open_source("chain_sum"), level="solution")
     assert mdp.step(START, only.action).state.answer == letters
 
 
@@ -76,7 +76,7 @@ def test_the_prompt_is_what_the_token_level_environment_shows() -> None:
     """The same lines, a wrong answer and the feedback behind it, played token by token and line by line."""
     env = gym.make("reasonrl/ChainSum-v0", level="token", attempts=2, max_tokens=200, disable_env_checker=True)
     observation, _ = env.reset(options={"problem": PROBLEM})
-    mdp = make_mdp(get_source("chain_sum"), level="step", attempts=2)
+    mdp = make_mdp(open_source("chain_sum"), level="step", attempts=2)
     state, judge = mdp.initial(PROBLEM.view), lambda answer: get_family("chain_sum").verify(PROBLEM, answer)
     for line in (None, "1+1=2", "Answer: -1000", "3+3=6", "7+7=14"):
         if line is not None:

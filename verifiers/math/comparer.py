@@ -3,6 +3,8 @@
 The process is a fresh interpreter that runs `symbolic.py`; it is never forked from this one, so threads, GPU memory and
 signals of a trainer are of no concern to it. Frames on its pipes are a length (4 bytes, big endian) and JSON. When a
 deadline passes it is killed and the next one is started at once, so that it is warm when it is needed.
+
+It is no fork server as the sandbox has: it runs code of ours, which needs no jail, and SymPy takes seconds to start.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reasonrl.verifiers.processes import PoolClosed, ProcessPool
+
 FRAME = struct.Struct(">I")
-MAX_WORKERS = 2
+MAX_COMPARERS = 2
 QUEUE_SECONDS = 120.0
 """How long a question may wait for a free process; not part of any deadline."""
 START_SECONDS = 30.0
@@ -32,7 +36,7 @@ MEMORY_MB = 2_048
 _SCRIPT = Path(__file__).with_name("symbolic.py")
 
 
-class WorkerError(RuntimeError):
+class ComparerError(RuntimeError):
     """The process could not be started or asked."""
 
 
@@ -40,7 +44,7 @@ class _Gone(Exception):
     """The process does not answer."""
 
 
-class _Worker:
+class Comparer:
     """One process, used by one thread at a time."""
 
     def __init__(self, kind: str) -> None:
@@ -60,7 +64,7 @@ class _Worker:
         except OSError as error:
             self._questions.close()
             self._answers.close()
-            raise WorkerError(f"cannot start {sys.executable} to compare formulas in: {error}") from error
+            raise ComparerError(f"cannot start {sys.executable} to compare formulas in: {error}") from error
         finally:
             os.close(questions)
             os.close(answers)
@@ -69,13 +73,13 @@ class _Worker:
         """
         Raises:
             _Gone: it died, or did not answer in time. It must be closed.
-            WorkerError: it never became ready. It must be closed, too.
+            ComparerError: it never became ready. It must be closed, too.
         """
         if not self._ready:
             try:
                 self._receive(time.monotonic() + START_SECONDS)
             except _Gone:
-                raise WorkerError("the process that compares formulas did not start; is sympy installed?") from None
+                raise ComparerError("the process that compares formulas did not start; is sympy installed?") from None
             self._ready = True
         end = time.monotonic() + deadline
         data = memoryview(FRAME.pack(len(question)) + question)
@@ -123,104 +127,59 @@ class Reply(NamedTuple):
     seconds: float
 
 
-class Pool:
-    """At most `MAX_WORKERS` processes of one kind, started when first needed."""
+class ComparerPool:
+    """At most `MAX_COMPARERS` processes of one kind."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind
         self.restarts = 0
         """Processes that were killed at a deadline, or died."""
-        self._changed = threading.Condition()
-        self._idle: list[_Worker] = []
-        self._busy: set[_Worker] = set()
-        self._starting = 0
+        self._processes = ProcessPool(lambda: Comparer(kind), most=MAX_COMPARERS)
 
     def ask(self, question: dict[str, Any], *, deadline: float) -> Reply:
         """The answer and the seconds it took. Waiting for a process that is busy with others does not count.
 
         Raises:
-            WorkerError: the process cannot be started here, or all stayed busy for `QUEUE_SECONDS`.
+            ComparerError: the process cannot be started here, or all stayed busy for `QUEUE_SECONDS`.
         """
         body = json.dumps(question, default=_plain).encode()
-        worker = self._take(time.monotonic() + QUEUE_SECONDS)
+        try:
+            comparer = self._processes.take(patience=QUEUE_SECONDS)
+        except TimeoutError as error:
+            raise ComparerError("every process that compares formulas is busy") from error
+        except PoolClosed as error:
+            raise ComparerError("this program is about to end: no more formulas are compared") from error
         start = time.monotonic()
         try:
-            answer = worker.ask(body, deadline=deadline)
+            answer = comparer.ask(body, deadline=deadline)
         except _Gone:
             seconds = time.monotonic() - start
-            self._replace(worker)
+            self._replace(comparer)
             return Reply(None, seconds)
-        except WorkerError:
-            self._lose(worker)
+        except ComparerError:
+            self._processes.lose(comparer)
             raise
         except BaseException:  # interrupted in the middle of an answer
-            self._replace(worker)
+            self._replace(comparer)
             raise
-        with self._changed:
-            self._busy.discard(worker)
-            self._idle.append(worker)
-            self._changed.notify()
+        self._processes.give_back(comparer)
         return Reply(answer if isinstance(answer, bool) else None, time.monotonic() - start)
 
     def close(self) -> None:
-        with self._changed:
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.close()
+        self._processes.close()
 
     def forget(self) -> None:
-        for worker in (*self._idle, *self._busy):
-            worker.forget()
-        self._changed = threading.Condition()
-        self._idle, self._busy, self._starting = [], set(), 0
+        self._processes.forget()
 
     @property
     def pids(self) -> list[int]:
         """Processes that are waiting for a question."""
-        with self._changed:
-            return [worker.process.pid for worker in self._idle if worker.process.poll() is None]
+        return [each.process.pid for each in list(self._processes.idle) if each.process.poll() is None]
 
-    def _take(self, end: float) -> _Worker:
-        with self._changed:
-            while not self._idle and len(self._busy) + self._starting >= MAX_WORKERS:
-                if not self._changed.wait(max(0.0, end - time.monotonic())) and time.monotonic() >= end:
-                    raise WorkerError("every process that compares formulas is busy")
-            if self._idle:
-                worker = self._idle.pop()
-                self._busy.add(worker)
-                return worker
-            self._starting += 1
-        return self._start(busy=True)
-
-    def _start(self, *, busy: bool) -> _Worker:
-        """Starts a process that was counted in `_starting`."""
-        worker: _Worker | None = None
-        try:
-            worker = _Worker(self.kind)
-        finally:
-            with self._changed:
-                self._starting -= 1
-                if worker is not None:
-                    if busy:
-                        self._busy.add(worker)
-                    else:
-                        self._idle.append(worker)
-                self._changed.notify()
-        return worker
-
-    def _lose(self, worker: _Worker) -> None:
-        worker.close()
-        with self._changed:
-            self._busy.discard(worker)
-            self._changed.notify()
-
-    def _replace(self, worker: _Worker) -> None:
+    def _replace(self, comparer: Comparer) -> None:
         self.restarts += 1
-        self._lose(worker)
-        with self._changed:
-            self._starting += 1
-        with contextlib.suppress(WorkerError):  # told to whoever needs it next
-            self._start(busy=False)
+        self._processes.lose(comparer)
+        with contextlib.suppress(ComparerError):  # told to whoever needs it next
+            self._processes.start_another()
 
 
 def _plain(value: Any) -> str:
@@ -229,14 +188,14 @@ def _plain(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
-_pools: dict[str, Pool] = {}
+_pools: dict[str, ComparerPool] = {}
 _lock = threading.Lock()
 
 
-def default_pool(kind: str) -> Pool:
+def default_pool(kind: str) -> ComparerPool:
     """The pool that all threads of this process share: kind is "sympy" or "math-verify"."""
     with _lock:
-        return _pools.setdefault(kind, Pool(kind))
+        return _pools.setdefault(kind, ComparerPool(kind))
 
 
 def _close_all() -> None:

@@ -109,7 +109,7 @@ def describe(error: BaseException) -> str:
 
 
 def warm_up() -> None:
-    """One small job, in the worker itself; and what programs expect of an interpreter that has loaded `site`."""
+    """One small job, in the fork server itself; and what programs expect of an interpreter that has loaded `site`."""
     builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
     program = "import math\ndef f(x):\n x=[v+1 for v in sorted(x)]\n return x,{1:2.5},'a',f"
     report_calls((program,), "f", [(([1],), {}), ((0,), {})], MAX_REPORT)

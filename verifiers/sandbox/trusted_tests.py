@@ -19,8 +19,8 @@ from _json import encode_basestring_ascii as quoted
 from typing import Any
 
 from reasonrl.verifiers.sandbox.channel import Channel
-from reasonrl.verifiers.sandbox.child import describe
 from reasonrl.verifiers.sandbox.names import imports_of, names_of_program, trust_in, values_of
+from reasonrl.verifiers.sandbox.programs import describe
 from reasonrl.verifiers.sandbox.remote import (
     GONE,
     MEMORY,

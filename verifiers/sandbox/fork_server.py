@@ -1,4 +1,4 @@
-"""The process that forks a child for each job: a small warm interpreter, started by `worker.py`, that runs nothing.
+"""The fork server: a small warm interpreter, started by `jobs.py`, that forks a child for each job and runs nothing.
 
 It sees neither a program nor a value: the judge sends it one header per job together with open descriptors, and only
 the child reads and writes those. So no child finds in its memory what an earlier job left there, and none holds a test.
@@ -22,8 +22,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from reasonrl.verifiers.sandbox import child as child_module
-from reasonrl.verifiers.sandbox import jail, serve, surroundings, tester
+from reasonrl.verifiers.sandbox import jail, programs, serve, surroundings, trusted_tests
 
 HEADER = struct.Struct("<cddQ")
 REPLY = struct.Struct("<ciI")
@@ -37,10 +36,10 @@ _WARM = "re,math,cmath,collections,itertools,functools,operator,typing,string,ra
 """Modules that programs often import: children find them loaded."""
 
 _KINDS: dict[bytes, Callable[[bytes, int, int], None]] = {
-    CALLS: child_module.make_calls,
+    CALLS: programs.make_calls,
     SERVE: serve.serve,
-    PROGRAM: child_module.run_program,
-    TESTS: tester.run_tests,
+    PROGRAM: programs.run_program,
+    TESTS: trusted_tests.run_tests,
 }
 
 
@@ -54,7 +53,7 @@ def main(descriptor: int) -> None:
         with contextlib.suppress(ImportError):
             __import__(name)
     # One job here first: children then share what the interpreter sets up at its first compilation.
-    child_module.warm_up()
+    programs.warm_up()
     denied = jail.probe(enter)
     surroundings.tidy()
     _reply(judge, LEFT, 0, f"{' '.join(measures)}\n{' '.join(denied)}".encode())

@@ -1,4 +1,4 @@
-"""One process that forks jobs (`zygote.py`), seen from the judge. Used by one thread at a time.
+"""`ForkServer`: one process that forks jobs (`fork_server.py`), seen from the judge. Used by one thread at a time.
 
 For each job the judge opens what the child needs, hands the descriptors over a Unix socket, and reads the report.
 """
@@ -21,16 +21,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from reasonrl.verifiers.sandbox.fork_server import CONFIGURE, HEADER, KILLED, LATE, REPLY
 from reasonrl.verifiers.sandbox.isolation import Report
 from reasonrl.verifiers.sandbox.results import SandboxError
 from reasonrl.verifiers.sandbox.seccomp import system_call_filter
 from reasonrl.verifiers.sandbox.values import MAX_REPORT
-from reasonrl.verifiers.sandbox.zygote import CONFIGURE, HEADER, KILLED, LATE, REPLY
 
 _START_SECONDS = 60.0
 _PATIENCE_SECONDS = 60.0
-"""How much later than its deadline a live worker must answer. The program is dead by then; only a machine too busy to
-run the worker explains the wait, so giving up early would blame the wrong process."""
+"""How much later than its deadline a live server must answer. The program is dead by then; only a machine too busy to
+run the server explains the wait, so giving up early would blame the wrong process."""
 _LIBRARIES = ("/usr/lib", "/lib", "/lib64")
 _BOOTSTRAP = """
 import sys
@@ -38,14 +38,14 @@ for name in ("reasonrl", "reasonrl.verifiers", "reasonrl.verifiers.sandbox"):
     package = sys.modules[name] = type(sys)(name)
     package.__path__ = []
 package.__path__ = [sys.argv[1]]
-from reasonrl.verifiers.sandbox.zygote import main
+from reasonrl.verifiers.sandbox.fork_server import main
 main(int(sys.argv[2]))
 """
-"""Loads the zygote and what it imports, but not the packages around them: it stays small."""
+"""Loads the fork server and what it imports, but not the packages around them: it stays small."""
 
 
-class WorkerGone(Exception):
-    """A worker does not answer any more; says what is known."""
+class ServerGone(Exception):
+    """A fork server does not answer any more; says what is known."""
 
 
 class Ending(NamedTuple):
@@ -63,7 +63,7 @@ class Ending(NamedTuple):
         return self.letter == LATE or (self.letter == KILLED and self.number in (signal.SIGPROF, signal.SIGXCPU))
 
 
-class Worker:
+class ForkServer:
     """See the module."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Worker:
             self.start(CONFIGURE, config, deadline=_START_SECONDS)
             _, _, payload = self._reply()
             measures, denied = payload.decode().split("\n")
-        except (WorkerGone, ValueError) as error:
+        except (ServerGone, ValueError) as error:
             self.close()
             raise SandboxError(f"the process that runs programs did not start: {error}") from error
         finally:
@@ -120,9 +120,9 @@ class Worker:
                 try:
                     sent = self._socket.sendmsg([header], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])
                 except OSError as error:
-                    raise WorkerGone(self._obituary()) from error
+                    raise ServerGone(self._obituary()) from error
                 if sent < len(header):
-                    raise WorkerGone("it takes no more jobs")
+                    raise ServerGone("it takes no more jobs")
         except BaseException:
             self._close_report()
             raise
@@ -186,9 +186,9 @@ class Worker:
             try:
                 chunk = self._socket.recv(count - len(data))
             except OSError as error:
-                raise WorkerGone(self._obituary()) from error
+                raise ServerGone(self._obituary()) from error
             if not chunk:
-                raise WorkerGone(self._obituary())
+                raise ServerGone(self._obituary())
             data += chunk
         return data
 
@@ -196,7 +196,7 @@ class Worker:
         left = self._end + _PATIENCE_SECONDS - time.monotonic()
         events = poll.poll(max(0.0, left) * 1000)
         if not events:
-            raise WorkerGone(f"no answer {_PATIENCE_SECONDS:.0f} s after the deadline: the machine is too busy")
+            raise ServerGone(f"no answer {_PATIENCE_SECONDS:.0f} s after the deadline: the machine is too busy")
         return events
 
     def _obituary(self) -> str:
