@@ -213,7 +213,7 @@ class _Bench:
         agent = job.make(suite.problems, self.policy)
         setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
         limits = {"max_tokens": config.max_tokens, "max_steps": config.max_steps}
-        who = (self.policy.name, job.label, canonical(setup), canonical(limits))
+        who = (self.policy.name, job.label, self.store.config_of(job.label, setup), canonical(limits))
         cell = Cell(suite.env, suite.options, suite.split, *who, seed)
         budgets = sorted(set(config.budgets))
         if agent.anytime:

@@ -237,6 +237,16 @@ class Store:
     def end_run(self, run: int, seconds: float) -> None:
         self._db.execute("UPDATE runs SET seconds = ? WHERE id = ?", (seconds, run))
 
+    def config_of(self, agent: str, config: Mapping[str, Any]) -> str:
+        """This config as canonical JSON, or as the store has it from before some of its settings were added.
+
+        The agent's label names what is set otherwise than usual, so what was added since stands at its default.
+        """
+        today = canonical(config)
+        stored = self._db.execute("SELECT DISTINCT config FROM results WHERE agent = ? ORDER BY config", (agent,))
+        older = [each for (each,) in stored if json.loads(each).items() <= json.loads(today).items()]
+        return today if today in older or not older else older[0]
+
     def finished(self, cell: Cell, budget: int) -> dict[str, Standing]:
         """The problems, as they are today, that this cell has a result for at this budget."""
         where = " AND ".join(f"results.{name} = ?" for name in Cell._fields)
