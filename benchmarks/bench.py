@@ -28,8 +28,9 @@ from reasonrl.benchmarks.grading import Anew, judge
 from reasonrl.benchmarks.identity import judge_code, reference_of, search_code
 from reasonrl.benchmarks.jobs import Job, make_jobs
 from reasonrl.benchmarks.options import Numbers, Words
+from reasonrl.benchmarks.records import Cell, Result, canonical
 from reasonrl.benchmarks.roles import SHIPPED, match, usual_rivals
-from reasonrl.benchmarks.store import Cell, Result, Store, canonical
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import environments
 from reasonrl.benchmarks.tasks import Suite, make_suite, settle
 from reasonrl.envs.abilities import plain_of

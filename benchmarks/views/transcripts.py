@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.benchmarks.compare import Selection, searching
 from reasonrl.benchmarks.grading import DEAD_END, HOLDS, UNCHECKED
+from reasonrl.benchmarks.records import Cell, Result
 from reasonrl.benchmarks.roles import match
 from reasonrl.benchmarks.rows import Row, by_place, main_split
-from reasonrl.benchmarks.store import Cell, Result, Store
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.views.format import place
 from reasonrl.verifiers.core import Status
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.search.registry import AGENTS, AgentKind
-from reasonrl.benchmarks.store import Candidate, Cell, Result
+from reasonrl.benchmarks.records import Candidate, Cell, Result
 from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
 from reasonrl.envs.mdp import State

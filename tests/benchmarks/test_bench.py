@@ -19,7 +19,8 @@ from reasonrl.agents.search.registry import AGENTS
 from reasonrl.benchmarks import bench
 from reasonrl.benchmarks.bench import BenchConfig, run_bench
 from reasonrl.benchmarks.compare import select, summarise
-from reasonrl.benchmarks.store import Cell, Result, Store
+from reasonrl.benchmarks.records import Cell, Result
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import SUITES, environments
 from reasonrl.benchmarks.tasks import Suite, make_suite
 from reasonrl.envs.generation import split_of

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.benchmarks.store import VERSION, Candidate, Cell, Result, Standing, Step, Store, canonical
+from reasonrl.benchmarks.records import Candidate, Cell, Result, Standing, Step, canonical
+from reasonrl.benchmarks.store import VERSION, Store
 
 CELL = Cell("reasonrl/ChainSum-v0", "{}", "test", "scripted", "greedy", "{}", canonical({"max_tokens": 256}), 0)
 RESULT = Result(
