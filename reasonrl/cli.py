@@ -6,8 +6,12 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+from reasonrl.agents.learning.registry import LEARNERS, find_learner
+from reasonrl.verifiers.named import is_place, load_named
+from reasonrl.verifiers.registry import load_suites
 
 
 class Command(NamedTuple):
@@ -31,10 +35,7 @@ COMMANDS = {
     "audit": Command(
         "reasonrl.benchmarks.audit.command:AuditConfig", "try to fool every verifier; what each accepts, in a table"
     ),
-    "train sft": Command("reasonrl.agents.initialization.sft:SFTConfig", "learn from demonstrations"),
-    "train grpo": Command(
-        "reasonrl.agents.learning.grpo:GRPOConfig", "learn from rewards (group-relative policy gradient)"
-    ),
+    **{f"train {name}": Command(*LEARNERS.place(name)) for name in LEARNERS},
     "policy": Command(
         "reasonrl.agents.initialization.recipe:PolicyConfig", "retrain the shipped tiny policy from nothing"
     ),
@@ -53,6 +54,7 @@ EXTRAS = {
     "gguf": "smollm2",
     "httpx": "endpoint",
     "datasets": "hub",
+    "pyarrow": "parquet",
     "z3": "z3",
     "math_verify": "math-verify",
     "reasoning_gym": "reasoning-gym",
@@ -67,6 +69,12 @@ EXAMPLES = (
 )
 
 
+def commands() -> dict[str, Command]:
+    """What there is, learners of installed packages included."""
+    load_suites()
+    return COMMANDS | {f"train {name}": Command(*LEARNERS.place(name)) for name in LEARNERS}
+
+
 def usage() -> str:
     lines = [
         "usage: reasonrl COMMAND [OPTIONS]",
@@ -74,24 +82,30 @@ def usage() -> str:
         "Reasoning as a Gymnasium suite: play it, search in it, learn in it, measure.",
         "",
     ]
-    lines += [f"  {name:<12}{command.help}" for name, command in COMMANDS.items()]
+    known = commands()
+    width = max(map(len, known)) + 2
+    lines += [f"  {name:<{width}}{command.help}" for name, command in known.items()]
     lines += ["", "Examples:", *(f"  {example}" for example in EXAMPLES)]
     return "\n".join([*lines, "", "reasonrl COMMAND --help tells what a command takes."])
 
 
 def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """The command's name and the arguments behind it."""
+    """The command's name and the arguments after it."""
+    known = commands()
     for words in (2, 1):
         name = " ".join(arguments[:words])
-        if name in COMMANDS:
+        if name in known:
             return name, list(arguments[words:])
-    group = [name for name in COMMANDS if name.startswith(f"{arguments[0]} ")]
+    if arguments[0] == "train" and len(arguments) > 1 and is_place(arguments[1]):
+        return " ".join(arguments[:2]), list(arguments[2:])
+    group = [name for name in known if name.startswith(f"{arguments[0]} ")]
     if group:
         if len(arguments) == 1 or arguments[1] in ("-h", "--help"):
-            print("\n".join(f"  reasonrl {name:<12}{COMMANDS[name].help}" for name in group))
+            width = max(map(len, group)) + 2
+            print("\n".join(f"  reasonrl {name:<{width}}{known[name].help}" for name in group))
             raise SystemExit(0 if len(arguments) > 1 else 2)
         raise ValueError(f"unknown command {' '.join(arguments[:2])!r}: there are {', '.join(group)}")
-    near = difflib.get_close_matches(arguments[0], COMMANDS, n=1)
+    near = difflib.get_close_matches(arguments[0], known, n=1)
     raise ValueError(
         f"unknown command {arguments[0]!r}" + (f": did you mean {near[0]!r}?" if near else "\n\n" + usage())
     )
@@ -101,10 +115,28 @@ def run(arguments: Sequence[str]) -> None:
     import tyro
 
     name, rest = find_command(arguments)
-    module_name, config_name = COMMANDS[name].place.split(":")
-    module: Any = importlib.import_module(module_name)
-    config = tyro.cli(getattr(module, config_name), prog=f"reasonrl {name}", args=rest)
-    module.main(config)
+    config_class, main = load_command(name)
+    main(tyro.cli(config_class, prog=f"reasonrl {name}", args=rest))
+
+
+def load_command(name: str) -> tuple[Any, Callable[[Any], None]]:
+    """The config of a command, and what runs it.
+
+    Raises:
+        ValueError: the module of a learner of your own has no `main`.
+    """
+    known = commands()
+    place = known[name].place if name in known else find_learner(name.removeprefix("train ")).place
+    module_name, _, config_name = place.rpartition(":")
+    if module_name.endswith(".py"):
+        config = load_named(place, what="a learner's config")
+        module: Any = sys.modules[config.__module__]
+    else:
+        module = importlib.import_module(module_name)
+        config = getattr(module, config_name)
+    if not hasattr(module, "main"):
+        raise ValueError(f"{place} is no learner, its module has no main(config): see reasonrl.agents.learning.rloo")
+    return config, module.main
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from reasonrl.agents.learning.block import Block
 from reasonrl.envs.abilities import Ability, require
 from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.families import FAMILIES
@@ -60,16 +60,6 @@ class Document(NamedTuple):
     ids: list[int]
     prompt: int
     """How many of the ids are the prompt."""
-
-
-class Block(NamedTuple):
-    tokens_BT: NDArray[np.int32]
-    positions_BT: NDArray[np.int32]
-    """Position within the document; 0 on each padding token, so that none attends to another."""
-    weights_BT: NDArray[np.float32]
-    """Loss weight of predicting this token from those before it; 0 on a document's first and on padding."""
-    left_out: int
-    """Documents longer than a row, met while filling this block."""
 
 
 def draw_document(corpus: Corpus, rng: random.Random) -> Document:

@@ -15,13 +15,15 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+import torch
 from reasonrl.agents.initialization.sft import SFTConfig, fine_tune
 from reasonrl.agents.learning.checkpoint import POLICY, replace_folder, save_policy
 from reasonrl.agents.learning.evaluation import answer_problems
-from reasonrl.agents.learning.optim import Precision, pick_device
+from reasonrl.agents.learning.optim import Precision
 from reasonrl.agents.learning.rollout import make_envs
+from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model
 from reasonrl.envs.families import FAMILIES
@@ -29,9 +31,6 @@ from reasonrl.envs.generation import make_mixture
 from reasonrl.envs.vocabulary import get_vocabulary
 from rich.console import Console
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 SAMPLES = 8
 """k of pass@k."""
@@ -121,13 +120,13 @@ def main(config: PolicyConfig) -> None:
         ),
         seed=config.seed,
     )
-    vocabulary = get_vocabulary("char")
+    policy = LocalPolicy(model, get_vocabulary("char"), label="new")
     size = sum(p.numel() for p in model.parameters())
     console.print(f"a model of {size / 1e6:.2f} M parameters learns {len(config.families)} families")
-    fine_tune(model, sft_config(config), vocabulary=vocabulary.name)
+    fine_tune(policy, sft_config(config))
     folder = config.out / POLICY
-    save_policy(folder, model, vocabulary)
-    scores = examine(model, config)
+    save_policy(folder, policy)
+    scores = examine(policy, config)
     (config.out / "evaluation.json").write_text(
         json.dumps(
             {name: {str(level): score._asdict() for level, score in row.items()} for name, row in scores.items()}
@@ -161,10 +160,9 @@ def sft_config(config: PolicyConfig) -> SFTConfig:
     )
 
 
-def examine(model: PreTrainedModel, config: PolicyConfig) -> dict[str, dict[int, Score]]:
+def examine(policy: LocalPolicy, config: PolicyConfig) -> dict[str, dict[int, Score]]:
     """Scores on the validation split, by family and level."""
-    vocabulary = get_vocabulary("char")
-    model.to(pick_device(config.device))  # type: ignore[arg-type]
+    policy.dtype = torch.float32  # as it is saved and opened
     answer_tokens = min(ANSWER_TOKENS, config.context // 2)
     scores: dict[str, dict[int, Score]] = {}
     for share in make_mixture(config.families, config.hardest).shares:
@@ -181,13 +179,11 @@ def examine(model: PreTrainedModel, config: PolicyConfig) -> dict[str, dict[int,
                 )
                 found.append(
                     answer_problems(
-                        model,
+                        policy,
                         envs,
-                        vocabulary,
                         problems=config.evaluate_problems,
                         samples=samples,
                         temperature=temperature,
-                        max_tokens=answer_tokens,
                     )
                 )
                 envs.close()

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.core import Frozen, View
-from reasonrl.envs.families.math.countdown import Countdown, _reaches
+from reasonrl.envs.families.math.countdown import Countdown
+from reasonrl.envs.families.math.operations import reaches
 from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 
-GAME24 = Path(__file__).resolve().parents[3] / "shared" / "data" / "game24" / "24.csv"
+GAME24 = Path(__file__).resolve().parents[4] / "shared" / "data" / "game24" / "24.csv"
 FAMILY = Countdown()
 
 
@@ -68,9 +69,9 @@ def test_five_and_six_numbers_agree_with_reaching_through_a_first_step() -> None
             for pair in itertools.combinations(range(5), 2)
             for value in brute_force((numbers[pair[0]], numbers[pair[1]]))
         )
-        assert _reaches(tuple(sorted(numbers)), target) == first
-    assert _reaches(tuple(map(Fraction, (1, 1, 1, 1, 1, 1))), Fraction(9))
-    assert not _reaches(tuple(map(Fraction, (1, 1, 1, 1, 1, 1))), Fraction(10))
+        assert reaches(tuple(sorted(numbers)), target) == first
+    assert reaches(tuple(map(Fraction, (1, 1, 1, 1, 1, 1))), Fraction(9))
+    assert not reaches(tuple(map(Fraction, (1, 1, 1, 1, 1, 1))), Fraction(10))
 
 
 @pytest.mark.skipif(not GAME24.is_file(), reason="the game of 24 is not here")
@@ -78,7 +79,7 @@ def test_every_puzzle_of_the_game_of_24_can_be_solved() -> None:
     with GAME24.open() as file:
         puzzles = [tuple(map(int, row["Puzzles"].split())) for row in csv.DictReader(file)]
     assert len(puzzles) > 1000
-    assert all(_reaches(tuple(map(Fraction, sorted(numbers))), Fraction(24)) for numbers in puzzles)
+    assert all(reaches(tuple(map(Fraction, sorted(numbers))), Fraction(24)) for numbers in puzzles)
 
 
 def test_the_potential_falls_to_zero_at_a_dead_end_and_starting_again_brings_it_back() -> None:

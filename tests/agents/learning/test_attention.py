@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from reasonrl.agents.initialization.attention import mask_for, packed_attention
 from reasonrl.agents.initialization.corpus import Corpus, make_block
-from reasonrl.agents.initialization.sft import block_loss
+from reasonrl.agents.learning.attention import mask_for, packed_attention
+from reasonrl.agents.learning.supervised import block_loss
 from reasonrl.agents.policies.tiny import build_config, build_model
 from reasonrl.envs.generation import Mixture, Share
 from torch import Tensor, nn

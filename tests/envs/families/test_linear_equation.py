@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reasonrl.envs.behaviours import Behaviour, strip_behaviour
 from reasonrl.envs.core import Frozen, View
-from reasonrl.envs.families.math.linear_equation import LinearEquation, _parse
+from reasonrl.envs.families.math.equations import parse_equation
+from reasonrl.envs.families.math.linear_equation import LinearEquation
 from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import Status, StepVerdict
 
@@ -95,7 +96,7 @@ def test_other_answers_are_rejected(answer: str, status: Status) -> None:
 @given(st.text(alphabet="0123456789x+-*/()=. ", max_size=30))
 def test_no_line_with_another_solution_is_ever_called_useful(line: str) -> None:
     if FAMILY.check_step(VIEW, (), line) is StepVerdict.USEFUL:
-        equation = _parse(line)
+        equation = parse_equation(line)
         assert equation is not None
         assert equation.solution == 4
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.core import END, Content, Problem, Reference, View
-from reasonrl.envs.families.code import list_program
+from reasonrl.envs.families.code import list_operations
 from reasonrl.envs.families.code.list_program import ListProgram
-from reasonrl.envs.families.code.source_lines import continues, definition, stands_alone
 from reasonrl.envs.generation import generate
+from reasonrl.envs.source_lines import continues, definition, stands_alone
 from reasonrl.verifiers.core import Status, StepVerdict
 from reasonrl.verifiers.sandbox import RunStatus, default_sandbox
 
@@ -61,8 +61,8 @@ def test_the_interpreter_of_the_menu_agrees_with_python() -> None:
     rng = random.Random(0)
     lists: list[list[int]] = [[], *([rng.randrange(-9, 10) for _ in range(rng.randrange(7))] for _ in range(20))]
     lines: list[tuple[str, Callable[[list[int]], object]]] = [
-        *((operation.line + "\n return x", operation.apply) for operation in list_program._OPERATIONS),
-        *((end.line, end.apply) for end in list_program._RETURNS),
+        *((operation.line + "\n return x", operation.apply) for operation in list_operations.OPERATIONS),
+        *((end.line, end.apply) for end in list_operations.RETURNS),
     ]
     code = "\n".join(f"def f{i}(x):\n{body}" for i, (body, _) in enumerate(lines))
     code += "\ndef call(i,x): return globals()[f'f{i}'](x)"
@@ -78,7 +78,7 @@ def test_no_program_of_one_line_more_or_less_explains_the_examples_as_well() -> 
         found = generate(FAMILY, "train", index, 3)
         body = found.reference.value["program"]
         examples = [(x, y) for (x,), y in found.view.public["examples"]]
-        for operation in list_program._OPERATIONS:
+        for operation in list_operations.OPERATIONS:
             assert any(tuple(operation.apply(list(x))) != y for x, y in examples), (found.view.prompt, operation.name)
         assert len(body) == 3
 

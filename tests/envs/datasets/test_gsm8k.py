@@ -17,7 +17,7 @@ from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import to_ascii
 from reasonrl.verifiers.core import Status, StepVerdict
 
-PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "data" / "gsm8k"
+PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "data" / "gsm8k"
 needs_data = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published GSM8K is not here")
 
 ROWS = [
@@ -65,7 +65,7 @@ def test_the_worked_solution_never_reaches_the_view_or_the_reference(source: Row
 
 
 def test_there_is_no_choice_level_and_no_difficulty(source: RowSource) -> None:
-    with pytest.raises(ValueError, match="cannot be played at the choice level: choose one of token, step, solution"):
+    with pytest.raises(ValueError, match="the choice level needs a menu of next lines, and gsm8k has none"):
         make_mdp(source, level="choice")
     with pytest.raises(ValueError, match="no difficulties"):
         source.problem("test", 0, 2)

@@ -1,4 +1,4 @@
-"""Programs as lines of reasoning: what the code families share.
+"""Programs as lines of reasoning: how a response of Python lines is read, and judged by tests.
 
 A response is Python, one statement a line, indented by single spaces; comments show reasoning behaviours. A line
 ` return ...` at the top level of the function completes it. Starting again with `def` drops the lines before it.
@@ -20,7 +20,7 @@ _MOST_LINE_CHARS = 200
 _MOST_CHARS = 4000
 _DEADLINE = 2.0
 _PROCESSOR_SECONDS = 0.1
-"""A right program of these families needs a hundredth of it, with the usual imports a quarter."""
+"""A right program of a family needs a hundredth of it, with the usual imports a quarter."""
 
 
 def is_final(step: str) -> bool:
@@ -31,7 +31,7 @@ def is_comment(step: str) -> bool:
     return step.lstrip().startswith("#")
 
 
-def definition(steps: Sequence[str]) -> list[str]:
+def definition(steps: Sequence[str]) -> tuple[str, ...]:
     """The lines of the last function begun, from its `def` on, without comments; empty before the first `def`."""
     lines: list[str] = []
     for step in steps:
@@ -39,7 +39,7 @@ def definition(steps: Sequence[str]) -> list[str]:
             lines = [step]
         elif lines and step.strip() and not is_comment(step):
             lines.append(step)
-    return lines
+    return tuple(lines)
 
 
 def continues(steps: Sequence[str], step: str) -> bool:
@@ -50,6 +50,11 @@ def continues(steps: Sequence[str], step: str) -> bool:
     indent = len(step) - len(step.lstrip())
     # a line that opens a block is well formed when some line may follow it
     return _parses(text + "\n" + " " * (indent + 1) + "pass" if step.rstrip().endswith(":") else text)
+
+
+def is_sound_comment(step: str) -> bool:
+    """Whether the comment is one line that Python would read past."""
+    return len(step) <= _MOST_LINE_CHARS and _parses(f"{step.strip()}\n")
 
 
 def stands_alone(step: str) -> bool:
@@ -67,6 +72,16 @@ def judge(answer: str, tests: Sequence[Any]) -> Verdict:
     if verdict.extracted is None:
         return verdict
     return verdict._replace(extracted="\n".join(definition(code.split("\n"))) or code)
+
+
+def parameters(start: str) -> tuple[str, ...]:
+    """The names that a line `def f(...):` gives to its arguments.
+
+    >>> parameters("def f(a, b=2) -> int:")
+    ('a', 'b')
+    """
+    function = ast.parse(f"{start} pass").body[0]
+    return tuple(each.arg for each in function.args.args) if isinstance(function, ast.FunctionDef) else ()
 
 
 def thaw(value: Any) -> Any:

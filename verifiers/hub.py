@@ -1,4 +1,6 @@
-"""Models by their name on the Hugging Face hub: asked for when it answers, else out of the local cache, within seconds.
+"""Models and tokenizers by their name on the Hugging Face hub.
+
+They are asked for when the hub answers, else taken out of the local cache, within seconds.
 
 Left to itself the hub's own library tries a name for more than a minute before it gives up.
 """

@@ -7,7 +7,7 @@ import random
 import pytest
 from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.core import Problem, Reference, View
-from reasonrl.envs.families.code import bug_repair
+from reasonrl.envs.families.code import bug_repair, bug_templates
 from reasonrl.envs.families.code.bug_repair import BugRepair
 from reasonrl.envs.generation import generate
 from reasonrl.verifiers.core import StepVerdict
@@ -67,11 +67,11 @@ def test_every_repair_that_passes_the_examples_passes_the_hidden_tests() -> None
     ],
 )
 def test_every_change_can_be_undone_by_another(line: str) -> None:
-    changed = bug_repair._changed(line)
+    changed = bug_templates.changed(line)
     assert changed
     assert line not in changed
     for other in changed:
-        assert line in bug_repair._changed(other), other
+        assert line in bug_templates.changed(other), other
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_every_change_can_be_undone_by_another(line: str) -> None:
     ],
 )
 def test_a_bug_is_one_changed_token(line: str, changes: set[str]) -> None:
-    assert set(bug_repair._changed(line)) == changes
+    assert set(bug_templates.changed(line)) == changes
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_no_menu_is_longer_than_it_says() -> None:
     for level in FAMILY.difficulties:
         for index in range(20):
             program = generate(FAMILY, "train", index, level).view.public["program"]
-            assert all(len(bug_repair._changed(line)) < FAMILY.max_choices for line in program)
+            assert all(len(bug_templates.changed(line)) < FAMILY.max_choices for line in program)
 
 
 def test_a_correction_withdraws_the_wrong_line_and_stays_python() -> None:
