@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reasonrl.agents.search.agents import get_agent
     from reasonrl.agents.search.budget import Budget
     from reasonrl.agents.search.core import SearchResult
-    from reasonrl.agents.search.guides import get_guide
+    from reasonrl.agents.search.guides.registry import get_guide
 
 __all__ = [
     "Budget",
@@ -29,7 +29,7 @@ _PLACES = {
     "Policy": "agents.policies.core",
     "SearchResult": "agents.search.core",
     "get_agent": "agents.search.agents",
-    "get_guide": "agents.search.guides",
+    "get_guide": "agents.search.guides.registry",
     "get_policy": "agents.policies.registry",
 }
 __getattr__, __dir__ = lazy_names("reasonrl.agents", _PLACES)

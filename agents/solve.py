@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+from reasonrl.agents.policies.core import check_room
+from reasonrl.agents.policies.options import PolicyOptions
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.core import SearchResult
+from reasonrl.agents.search.core import SearchResult, SearchTask
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.envs.core import Problem, Source
 from reasonrl.envs.generation import check_split
@@ -39,7 +41,7 @@ class SolveConfig:
     policy: str = "tiny"
     """tiny, smollm2, a Hugging Face folder or hub name, openai:MODEL@URL, or a policy of your own: my.py:policy."""
     agent: str = "mcts"
-    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, mcts:my.py:guide."""
+    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, beam:reward:FOLDER."""
     tokens: int = 2000
     """Tokens that the search may spend."""
     max_tokens: int = 256
@@ -56,6 +58,8 @@ class SolveConfig:
     """Path of the file, for data sets."""
     tree: Path | None = None
     """Write the search tree here, as a page to open in a browser."""
+    policy_options: Annotated[PolicyOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PolicyOptions)
+    """How the policy runs."""
 
 
 def main(config: SolveConfig) -> None:
@@ -66,17 +70,15 @@ def main(config: SolveConfig) -> None:
     problem = source.problem(config.split, config.index, config.difficulty)
     console = Console(highlight=False)
     console.print(problem.view.prompt, style="bold", markup=False)
-    policy = get_policy(config.policy)
+    policy = get_policy(config.policy, config.policy_options)
+    check_room(policy, [problem.view])
     if few := use_idle_cores():
         console.print(few, style="dim")
-    agent = get_agent(config.agent, problems=[problem])
+    agent = get_agent(config.agent, problems=[problem], policy=policy)
     result = agent.run(
         [problem.view],
-        source=source,
-        policy=policy,
+        SearchTask(source, policy, max_tokens=config.max_tokens, seed=config.seed),
         budget=Budget(tokens=config.tokens),
-        seed=config.seed,
-        max_tokens=config.max_tokens,
     )[0]
     for line, verdict in judged_lines(source, problem, result):
         console.print(line, style=None if verdict is None else _COLOURS[verdict], markup=False)
@@ -99,7 +101,8 @@ def summary(source: Source, problem: Problem, result: SearchResult) -> str:
         status = "no finished answer"
     else:
         status = source.rules_of(problem.view).verify(problem, result.answer).status.value
+    guide = f" ({result.guide_tokens} of them the guide's)" if result.guide_tokens else ""
     return (
-        f"{status}: {result.tokens} tokens, {len(result.candidates)} finished answers, "
+        f"{status}: {result.tokens} tokens{guide}, {len(result.candidates)} finished answers, "
         f"{len(result.tree.nodes)} nodes, {result.seconds:.1f} s"
     )

@@ -36,9 +36,11 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
-from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of
+from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, split_behaviour, strip_behaviour
 from reasonrl.envs.core import Content, Problem, View
+from reasonrl.envs.impostors import common_impostors
 from reasonrl.envs.seeding import generator
+from reasonrl.envs.telling import aside_first, woven
 from reasonrl.verifiers.answers import MARK, extract_answer, is_final_line, said_lines
 from reasonrl.verifiers.core import StepVerdict, Verdict, no_answer
 
@@ -49,15 +51,13 @@ _LINES_KEPT = 64
 """Of longer responses the rest is read anew each time."""
 _MOST_LINES = 200
 _TALK = (Behaviour.ANALYSIS, Behaviour.DECOMPOSITION)
-_WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F) if chr(code).isalnum()}
-"""ASCII digits and letters to their full-width twins, which look like them and are none."""
 
 
 class Standing(NamedTuple, Generic[S]):
     """What a response has come to."""
 
     trail: tuple[S, ...]
-    """What stood before each of its lines and, last, what stands now; a line that was passed over repeats its state."""
+    """What stood before its lines and, last, what stands now; lines that were passed over repeat a state, once."""
     seen: frozenset[Hashable]
     """The key of every state that ever stood."""
 
@@ -79,7 +79,7 @@ class Derivation(ABC, Generic[S, M]):
     max_choices: int
     instructions: str
     rests_on_lines: bool = False
-    """Whether an answer counts only for the lines said before it; where it speaks for itself, `judge` gets the start."""
+    """Whether an answer counts only for the lines said before it; where not, `judge` gets the start."""
     slips_again: bool = False
     """Whether a wrong line stays in the menu once it was said."""
 
@@ -136,7 +136,7 @@ class Derivation(ABC, Generic[S, M]):
 
     def key(self, view: View, state: S) -> Hashable:
         """What two states share that are the same progress; by default the state."""
-        return state  # type: ignore[return-value]
+        return state
 
     def menu_key(self, view: View, state: S) -> Iterable[object]:
         """What the order of the menu hangs on, beside the prompt."""
@@ -175,7 +175,11 @@ class Derivation(ABC, Generic[S, M]):
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         if not is_final_line(step):
-            return self._follow(view, self.standing(view, steps), step)[1]
+            standing = self.standing(view, steps)
+            worth = self._follow(view, standing, step)[1]
+            if worth is StepVerdict.INVALID and (move := self.read(strip_behaviour(step))) is not None:
+                return StepVerdict.REDUNDANT if self._stands(view, standing.trail, move) else worth
+            return worth
         answer = self.extract(step)
         state = self.standing(view, steps).state if self.rests_on_lines else self.start(view)
         right = answer is not None and self.judge(view, state, answer).correct
@@ -207,7 +211,7 @@ class Derivation(ABC, Generic[S, M]):
 
     def _follow(self, view: View, standing: Standing[S], step: str) -> tuple[Standing[S], StepVerdict]:
         """What stands after one more line, and what the line is worth: the table above."""
-        behaviour, line = _prefix_and_line(step)
+        behaviour, line = split_behaviour(step)
         if behaviour in _TALK:
             return standing, StepVerdict.REDUNDANT
         move = self.read(line)
@@ -224,11 +228,10 @@ class Derivation(ABC, Generic[S, M]):
         else:
             after = None
         if after is None:
-            passed = Standing((*trail, trail[-1]), seen)
-            return passed, StepVerdict.REDUNDANT if self._stands(view, trail, move) else StepVerdict.INVALID
+            return Standing(_longer(trail, trail[-1]), seen), StepVerdict.INVALID
         key = self.key(view, after)
         if key in seen:
-            return Standing((*trail, after), seen), StepVerdict.REDUNDANT
+            return Standing(_longer(trail, after), seen), StepVerdict.REDUNDANT
         return Standing((*trail, after), seen | {key}), StepVerdict.USEFUL
 
     def _stands(self, view: View, trail: Sequence[S], move: M) -> bool:
@@ -269,17 +272,14 @@ class Derivation(ABC, Generic[S, M]):
         if Behaviour.DECOMPOSITION in behaviours:
             lines.append(f"{PREFIXES[Behaviour.DECOMPOSITION]} {self.plan(problem, derived)}")
         lines += self.told(problem, derived, rng, behaviours)
-        if Behaviour.EVALUATION in behaviours:
+        if Behaviour.EVALUATION in behaviours and derived:
             lines.append(f"{PREFIXES[Behaviour.EVALUATION]} {self.checked(problem, derived, rng)}")
         lines.append(f"{MARK} {self.right(problem)}")
         return Trace(tuple(lines), tuple(map(behaviour_of, lines)))
 
     def right(self, problem: Problem) -> str:
         """The answer that the right lines lead to."""
-        state = self.start(problem.view)
-        for line in self.derive(problem):
-            state = self._after(problem.view, state, line)
-        answer = self.answer(problem.view, state)
+        answer = self.answer(problem.view, self._states(problem.view, self.derive(problem))[-1])
         if answer is None:
             raise RuntimeError(f"the lines of {self.name} lead to no answer: see its derive")
         return answer
@@ -298,50 +298,48 @@ class Derivation(ABC, Generic[S, M]):
         self, problem: Problem, lines: Sequence[str], rng: random.Random, behaviours: frozenset[Behaviour]
     ) -> list[str]:
         """The right lines, one of them after another that could stand there too, one of them after a slip."""
-        view, state = problem.view, self.start(problem.view)
+        view, states = problem.view, self._states(problem.view, lines)
         slip, detour = self.places(lines, rng, behaviours)
-        told = []
-        for position, line in enumerate(lines):
-            prefix = ""
-            if position == detour and (aside := self.aside(view, state, line, rng)) is not None:
-                told.append(aside)
-                prefix = f"{PREFIXES[Behaviour.ALTERNATIVE]} "
-            if position == slip:
-                told.append(f"{prefix}{self.slip(view, state, line, rng)}")
-                prefix = f"{PREFIXES[Behaviour.CORRECTION]} "
-            told.append(f"{prefix}{line}")
-            state = self._after(view, state, line)
-        return told
+        return woven(
+            lines,
+            slip=slip,
+            detour=detour,
+            wrong=lambda i: self.slip(view, states[i], lines[i], rng),
+            aside=lambda i: self.aside(view, states[i], lines[i], rng),
+        )
 
     def told_aside_first(
         self, problem: Problem, lines: Sequence[str], rng: random.Random, behaviours: frozenset[Behaviour]
     ) -> list[str]:
-        """Instead: the first line that has an alternative comes after it, and any line after a slip, that one too."""
-        view, state = problem.view, self.start(problem.view)
-        told: list[str] = []
-        wanted = Behaviour.ALTERNATIVE in behaviours
-        for line in lines:
-            aside = self.aside(view, state, line, rng) if wanted else None
-            told += [line] if aside is None else [aside, f"{PREFIXES[Behaviour.ALTERNATIVE]} {line}"]
-            wanted = wanted and aside is None
-            state = self._after(view, state, line)
-        if Behaviour.CORRECTION in behaviours and told:
-            # not on the line with `Or:`: a wrong one would leave the other standing
-            position = rng.choice([i for i, line in enumerate(told) if behaviour_of(line) is Behaviour.COMPLETION])
-            slip = self.slip(view, state, told[position], rng)
-            told[position : position + 1] = [slip, f"{PREFIXES[Behaviour.CORRECTION]} {told[position]}"]
-        return told
+        """Another way, where `slips` need no state: a family says `told = Derivation.told_aside_first`."""
+        view, states = problem.view, self._states(problem.view, lines)
+        return aside_first(
+            lines,
+            behaviours,
+            rng,
+            wrong=lambda line: self.slip(view, states[0], line, rng),
+            aside=lambda i: self.aside(view, states[i], lines[i], rng),
+        )
 
     def places(self, lines: Sequence[str], rng: random.Random, behaviours: frozenset[Behaviour]) -> tuple[int, int]:
         """Which line comes after a slip and which after an alternative; -1: none."""
-        return rng.randrange(len(lines)) if Behaviour.CORRECTION in behaviours else -1, -1
+        return rng.randrange(len(lines)) if lines and Behaviour.CORRECTION in behaviours else -1, -1
 
-    def slip(self, view: View, state: S, line: str, rng: random.Random) -> str:
-        return rng.choice(self.slips(view, state, line))
+    def slip(self, view: View, state: S, line: str, rng: random.Random) -> str | None:
+        """A wrong line that is then corrected; None where the family knows none."""
+        slips = self.slips(view, state, line)
+        return rng.choice(slips) if slips else None
 
     def aside(self, view: View, state: S, line: str, rng: random.Random) -> str | None:
         """Another line that could be tried in the place of this one."""
         return None
+
+    def _states(self, view: View, lines: Sequence[str]) -> list[S]:
+        """What stands before each of these right lines, and after the last."""
+        states = [self.start(view)]
+        for line in lines:
+            states.append(self._after(view, states[-1], line))
+        return states
 
     def _after(self, view: View, state: S, line: str) -> S:
         move = self.read(line)
@@ -355,17 +353,7 @@ class Derivation(ABC, Generic[S, M]):
     def impostors(self, problem: Problem, rng: random.Random) -> Iterator[str]:
         right, wrong, prompt = self.right(problem), self.wrong(problem, rng), problem.view.prompt
         said = "".join(f"{line}\n" for line in self.derive(problem)) if self.rests_on_lines else ""
-        yield ""
-        yield f"{MARK}"
-        yield f"{said}{MARK} {wrong}"
-        yield f"{said}{MARK} {right} or {wrong}"
-        yield f"{said}{MARK} {wrong}\n{MARK} {right}"
-        yield f"{said}{MARK} {right.translate(_WIDE)}"
-        yield f"{said}{MARK} int('{right}')"
-        yield f"{said}{MARK} {prompt}"
-        yield f"{said}{prompt}\n{right}"
-        yield f"{said}The result is {right}."
-        yield f"{said}{MARK} {'9' * 10_000}"
+        yield from common_impostors(right, wrong, prompt=prompt, said=said)
         yield from self.disguises(problem, right, rng)
 
     def disguises(self, problem: Problem, right: str, rng: random.Random) -> Iterator[str]:
@@ -376,18 +364,17 @@ class Derivation(ABC, Generic[S, M]):
 _ASIDE = {None: StepVerdict.UNPARSABLE, True: StepVerdict.REDUNDANT, False: StepVerdict.INVALID}
 
 
-def _prefix_and_line(step: str) -> tuple[Behaviour, str]:
-    behaviour, line = behaviour_of(step), step.strip()
-    prefix = PREFIXES.get(behaviour)
-    return behaviour, line if prefix is None else line.removeprefix("# ").removeprefix(prefix).strip()
-
-
 @functools.lru_cache(maxsize=1 << 13)
 def _standing(family: Derivation[S, M], view: View, steps: tuple[str, ...]) -> Standing[S]:
     if not steps:
         start = family.start(view)
         return Standing((start,), frozenset((family.key(view, start),)))
     return family._follow(view, _standing(family, view, steps[:-1]), steps[-1])[0]
+
+
+def _longer(trail: tuple[S, ...], state: S) -> tuple[S, ...]:
+    """However many lines change nothing, the trail holds what stands twice, so that no text makes it long."""
+    return trail if trail[-2:] == (state, state) else (*trail, state)
 
 
 def _before_the_answer(response: str) -> list[str]:

@@ -19,13 +19,15 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from reasonrl.agents.learning.block import Block
 from reasonrl.envs.abilities import Ability, require
 from reasonrl.envs.behaviours import Behaviour
+from reasonrl.envs.families import FAMILIES
 from reasonrl.envs.generation import Mixture
+from reasonrl.envs.registry import register_family
 from reasonrl.envs.seeding import generator
 from reasonrl.envs.vocabulary import get_vocabulary
 
@@ -112,7 +114,9 @@ def open_stream(corpus: Corpus, *, seed: int, first: int = 0, workers: int = 1) 
     pool: Executor
     if workers:
         context = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads can hang
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+        added = FAMILIES.added()
+        own = {share.name: added[share.name] for share in corpus.mixture.shares if share.name in added}
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(own,))
     else:
         pool = ThreadPoolExecutor(1)
     try:
@@ -132,8 +136,10 @@ def _in_order(pool: Executor, corpus: Corpus, seed: int, first: int, *, ahead: i
         index += 1
 
 
-def _end_with_parent() -> None:
-    """A worker whose trainer was killed must not stay behind."""
+def _begin(own: dict[str, Any]) -> None:
+    """A worker knows the families that its trainer has registered, and does not stay when that was killed."""
+    for name, family in own.items():
+        register_family(name, family)
     parent = multiprocessing.parent_process()
     if parent is not None:
 

@@ -20,6 +20,7 @@ from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import build_model
 from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.code_hash import source_of
 from reasonrl.envs.families import FAMILIES
 from reasonrl.envs.generation import make_mixture
 from reasonrl.envs.vocabulary import get_vocabulary
@@ -93,7 +94,7 @@ def fine_tune(policy: LocalPolicy, config: SFTConfig) -> None:
         rows=config.rows,
         row_tokens=config.row_tokens,
     )
-    families = [type(plain_of(share.get())).__module__ for share in corpus.mixture.shares]
+    families = [source_of(type(plain_of(share.get()))) for share in corpus.mixture.shares]
     run = Run(policy, config, title="learning from demonstrations", code=families)
     with open_stream(corpus, seed=config.seed, first=run.number, workers=config.workers) as blocks:
         fit(run, blocks, micro_rows=config.micro_rows)

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 from reasonrl.agents.policies.local import LocalPolicy
-from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.policies.options import PolicyOptions
+from reasonrl.agents.policies.registry import get_policy, is_model
 from reasonrl.agents.policies.tiny import save_tiny
 from reasonrl.envs.vocabulary import HFVocabulary
 from transformers.utils import logging
@@ -36,7 +37,7 @@ def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
 
 def get_trainable(name: str, *, device: torch.device) -> LocalPolicy:
     """A policy that runs in this process, its weights in float32."""
-    policy = get_policy(name, dtype=torch.float32, device=str(device))
+    policy = get_policy(name, PolicyOptions(device=str(device), dtype="fp32") if is_model(name) else None)
     if not isinstance(policy, LocalPolicy):
         raise ValueError(f"the policy {name!r} runs elsewhere, so it cannot be trained: take a local model")
     return policy

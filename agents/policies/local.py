@@ -14,6 +14,7 @@ from reasonrl.agents.policies.llama import is_plain_llama
 from reasonrl.agents.policies.logprobs import allowed_tokens, answer_logprobs
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.sampler import Sample, generate
+from reasonrl.agents.policies.session import context_of
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
 from reasonrl.envs.registry import rules_of
@@ -138,7 +139,7 @@ class LocalPolicy:
         drawn = generate(
             self.model,
             self.vocabulary,
-            [encode_state(state, self.vocabulary) for state in states],
+            self._read(states),
             counts,
             keys,
             sampling,
@@ -148,6 +149,23 @@ class LocalPolicy:
             dtype=self.decoding_dtype,
         )
         return [self._merge(samples, sampling.unit) for samples in drawn]
+
+    def check_room(self, states: Sequence[State]) -> None:
+        """Refuses a state that leaves no room in the model's context, before anything is sampled: names its problem."""
+        self._read(states)
+
+    def _read(self, states: Sequence[State]) -> list[list[int]]:
+        """Token ids of each state, all shorter than the model's context."""
+        prompts = [encode_state(state, self.vocabulary) for state in states]
+        context = context_of(self.model)
+        for state, prompt in zip(states, prompts, strict=True):
+            if len(prompt) >= context:
+                said = f" with its {len(state.steps)} lines so far" if state.steps else ""
+                raise ValueError(
+                    f"the problem {state.view.id}{said} takes {len(prompt)} tokens, and {self.label} reads at most "
+                    f"{context}, its answer included: take shorter problems or a model with a longer context"
+                )
+        return prompts
 
     def _merge(self, samples: Sequence[Sample], unit: Unit) -> list[Proposal]:
         """Equal actions become one proposal: the log-probability is the first's, the length the mean (rounded up)."""

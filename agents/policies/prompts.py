@@ -11,7 +11,7 @@ from reasonrl.envs.vocabulary import Vocabulary
 
 
 def said(state: State) -> tuple[str, ...]:
-    """The pieces of text behind the prompt, each ended by its line break, as the token-level environment says them."""
+    """The pieces of text after the prompt, each ended by its line break, as the token-level environment says them."""
     pieces: list[str] = []
     for speaker, text in state.turns:
         if speaker is Speaker.POLICY:

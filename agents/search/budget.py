@@ -1,8 +1,9 @@
 """What a search may spend, and the ledger that meters it.
 
-Every sample and every score passes a `Ledger`. Samples are charged one by one in a fixed order; the one that crosses
-the limit is dropped, the rest of the budget is gone, and nothing after it is delivered. So what a search sees never
-exceeds its budget, and with a smaller budget it sees exactly a prefix of what it sees with a larger one.
+Every sample and every score passes a `Ledger`. Samples are charged one by one in a fixed order, and so are the scores
+of a guide that costs tokens; what crosses the limit is dropped, the rest of the budget is gone, and nothing after it is
+delivered. So what a search sees never exceeds its budget, and with a smaller budget it sees exactly a prefix of what it
+sees with a larger one.
 Seconds are measured, so a limit on them is not reproducible.
 """
 
@@ -31,7 +32,7 @@ class Budget:
     """The limits for one problem; None is no limit."""
 
     tokens: int | None = None
-    """Tokens of all samples together, discarded ones included."""
+    """Tokens of all samples together, discarded ones included, and of a guide that costs tokens."""
     guide_calls: int | None = None
     """Nodes that the guide may score."""
     verifier_calls: int | None = None
@@ -56,6 +57,8 @@ class Ledger:
         self.tokens = 0
         self.guide_calls = 0
         self.verifier_calls = 0
+        self.guide_tokens = 0
+        """Those of `tokens` that the guide took."""
         self.seconds = 0.0
 
     def room(self, limit: int) -> int:
@@ -77,6 +80,15 @@ class Ledger:
                 self.tokens = self.budget.tokens
                 return False
         self.tokens += cost
+        return True
+
+    def charge_guide(self, tokens: int) -> bool:
+        """Charges one score; False when it crosses the budget: it is dropped, and what was left is spent."""
+        if self.budget.tokens is not None and tokens > self.budget.tokens - self.tokens:
+            self.tokens = self.budget.tokens
+            return False
+        self.tokens += tokens
+        self.guide_tokens += tokens
         return True
 
     def charge_scores(self, verifier_calls: Sequence[int]) -> int:

@@ -8,35 +8,33 @@ A search gets `View`s: no reference ever comes near it. Only a guide marked as a
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reasonrl.agents.policies.core import Policy, Sampling, Unit
 from reasonrl.agents.search.budget import Budget, Ledger
-from reasonrl.agents.search.core import Algorithm, SearchError, SearchResult
-from reasonrl.agents.search.guides import Guide
-from reasonrl.agents.search.searcher import UNBOUNDED, Job, Pace, Searcher
-from reasonrl.agents.search.selection import Vote
-from reasonrl.agents.search.tree import Node
-from reasonrl.envs.core import Source, View
+from reasonrl.agents.search.core import Algorithm, SearchError, SearchResult, SearchTask
+from reasonrl.agents.search.guides.core import Guide, checked_scores
+from reasonrl.agents.search.pending import Drawing, Job, Pace, Scoring
+from reasonrl.agents.search.searcher import Searcher
+from reasonrl.agents.search.selection import Select, Vote, ballot
+from reasonrl.agents.search.tree import Tree
+from reasonrl.envs.core import View
 from reasonrl.envs.mdp import MDP
 from reasonrl.envs.seeding import digest
-from reasonrl.envs.vocabulary import get_vocabulary
 
 
 def search_many(
     views: Iterable[View],
+    task: SearchTask,
     *,
-    source: Source,
-    policy: Policy,
     algorithm: Algorithm,
     budget: Budget,
     guide: Guide | None = None,
-    seed: int = 0,
-    batch_size: int = 16,
-    max_steps: int = 32,
-    max_tokens: int = 256,
+    select: Select = Select.SCORE,
     vote: Vote | None = None,
+    trees: Mapping[str, Tree] | None = None,
     on_done: Callable[[SearchResult], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[SearchResult]:
@@ -44,13 +42,14 @@ def search_many(
 
     Args:
         views: the problems, without their references.
-        source: knows the rules of each problem's family.
-        algorithm: the search, see `agents.search.agents`.
+        task: where the problems come from, who proposes, and the limits of an answer.
+        algorithm: the search, see `agents.search.registry`.
         budget: for each problem.
         guide: scores nodes; without one all finished answers are equal and the majority's is chosen.
-        batch_size: problems that are searched at the same time.
-        max_steps: actions on one path; max_tokens: the policy's tokens on one path. Beyond them an answer is cut off.
+        select: how the answer is chosen among those that are finished.
         vote: which answers count as equal; those that the judge takes for the same when left out.
+        trees: by a problem's id the tree of an earlier search, which grows on; its samples count as they are, cost
+            nothing again, and it keeps its own seed. Problems that are not among them begin anew.
         on_done: gets each result as soon as it is there.
         clock: seconds, for the budget and the results.
 
@@ -58,22 +57,26 @@ def search_many(
         SearchError: an algorithm or a guide failed on some problems; raised when all others are done.
         Exception: whatever the policy raises, at once; finished results have gone to `on_done`.
     """
-    if batch_size < 1 or max_steps < 1 or max_tokens < 1:
-        limits = f"{batch_size}, {max_steps} and {max_tokens}"
-        raise ValueError(f"batch_size, max_steps and max_tokens must be at least 1, got {limits}")
-    # the policy counts tokens in its own alphabet, so the driver keeps that limit and the rules keep the one on steps
-    mdp = MDP(source, level="step", vocabulary=get_vocabulary("char"), max_tokens=UNBOUNDED, max_steps=max_steps)
+    mdp = task.mdp()
     results: dict[int, SearchResult] = {}
     errors: dict[str, Exception] = {}
     waiting = enumerate(views)
     live: list[Searcher] = []
     pace = Pace()
     while True:
-        while len(live) < batch_size and (following := next(waiting, None)) is not None:
+        while len(live) < task.batch_size and (following := next(waiting, None)) is not None:
             position, view = following
             try:
                 run = Searcher(
-                    position, mdp, mdp.initial(view), algorithm, Ledger(budget), guide, seed, max_tokens, vote
+                    _tree(view, task, mdp, guide, None if trees is None else trees.get(view.id)),
+                    position=position,
+                    mdp=mdp,
+                    algorithm=algorithm,
+                    ledger=Ledger(budget),
+                    guide=guide,
+                    max_tokens=task.max_tokens,
+                    select=select,
+                    vote=vote or functools.partial(ballot, judge=task.source.rules_of(view)),
                 )
             except Exception as error:
                 errors[view.id] = error
@@ -82,9 +85,9 @@ def search_many(
             live.append(run)
         if not live:
             break
-        _expand([run for run in live if run.jobs], policy, pace, clock)
+        _expand([(run, run.pending) for run in live if isinstance(run.pending, Drawing)], task.policy, pace, clock)
         if guide is not None:
-            _score([run for run in live if run.asked], guide, clock)
+            _score([(run, run.pending) for run in live if isinstance(run.pending, Scoring)], guide, clock)
         for run in live:
             if run.error is not None:
                 errors[run.tree.view.id] = run.error
@@ -99,62 +102,83 @@ def search_many(
     return done
 
 
-def _expand(runs: Sequence[Searcher], policy: Policy, pace: Pace, clock: Callable[[], float]) -> None:
-    """Draws the next wave of every run, in one call for each unit and temperature."""
-    groups: dict[tuple[Unit, float], list[tuple[Searcher, Job]]] = {}
-    for run in runs:
-        groups.setdefault((run.unit, run.temperature), []).extend((run, job) for job in run.wave(pace))
-    for (unit, temperature), drawn in groups.items():
-        states = [job.node.state for _, job in drawn]
-        keys = [digest(job.node.key, "sample", job.sample) for _, job in drawn]
-        longest = max(run.room(job.node) for run, job in drawn)
+def _tree(view: View, task: SearchTask, mdp: MDP, guide: Guide | None, earlier: Tree | None) -> Tree:
+    """The tree to grow: the earlier one, or a root."""
+    name = None if guide is None else guide.name
+    if earlier is None:
+        low, high = (0.0, 1.0) if guide is None else guide.range
+        return Tree(
+            mdp.initial(view),
+            judge=task.source.rules_of(view),
+            seed=task.seed,
+            low=low,
+            high=high,
+            guide=name,
+            attempts=task.attempts,
+            max_tokens=task.max_tokens,
+        )
+    if earlier.view != view or earlier.guide != name:
+        raise ValueError(
+            f"the tree is of {earlier.view.id} under the guide {earlier.guide}, and cannot grow on for {view.id} under "
+            f"{name}: its scores would mean something else"
+        )
+    earlier.resume(attempts=task.attempts, max_tokens=task.max_tokens)
+    return earlier
+
+
+def _expand(runs: Sequence[tuple[Searcher, Drawing]], policy: Policy, pace: Pace, clock: Callable[[], float]) -> None:
+    """Draws the next wave of every run, in one call for each unit, temperature and limit."""
+    groups: dict[tuple[Unit, float, int | None], list[tuple[Searcher, Drawing, Job]]] = {}
+    for run, drawing in runs:
+        request = drawing.request
+        group = groups.setdefault((request.unit, request.temperature, request.max_tokens), [])
+        group.extend((run, drawing, job) for job in run.wave(drawing, pace))
+    for (unit, temperature, most), drawn in groups.items():
+        states = [job.start for _, _, job in drawn]
+        keys = [digest(job.node.key, "sample", job.sample) for _, _, job in drawn]
+        longest = max(run.room(job.node) for run, _, job in drawn)
+        sampling = Sampling(unit, temperature, longest if most is None else min(longest, most))
         start = clock()
         try:
-            proposals = policy.propose(states, [1] * len(states), keys, Sampling(unit, temperature, longest))
+            proposals = policy.propose(states, [1] * len(states), keys, sampling)
         except Exception as error:
             error.add_note(f"while {policy.name} drew samples for {drawn[0][0].tree.view.id} and others of its batch")
             raise
-        _share(clock() - start, [run for run, _ in drawn])
-        for (run, job), (proposal,) in zip(drawn, proposals, strict=True):
+        _share(clock() - start, [run for run, _, _ in drawn])
+        for (run, drawing, job), (proposal,) in zip(drawn, proposals, strict=True):
             pace.note(unit, max(1, proposal.tokens))
             try:
-                run.take(job.node, proposal)
+                run.take(job, proposal, drawing)
             except Exception as error:  # the rules or the vote failed on what was said: this problem's own trouble
                 run.error = error
-    for run in runs:
+    for run, drawing in runs:
         if run.error is None:
-            run.drawn()
+            run.drawn(drawing)
 
 
-def _score(runs: Sequence[Searcher], guide: Guide, clock: Callable[[], float]) -> None:
+def _score(runs: Sequence[tuple[Searcher, Scoring]], guide: Guide, clock: Callable[[], float]) -> None:
     """Scores what every run has asked for, in one call."""
     if not runs:
         return
     start = clock()
+    said: dict[int, tuple[list[float], list[int]]] = {}
     try:
-        parts = iter(_scores(guide, [node for run in runs for node in run.asked]))
-        scores = {run.position: [next(parts) for _ in run.asked] for run in runs}
+        scores, tokens = checked_scores(guide, [node for _, scoring in runs for node in scoring.nodes])
+        at = 0
+        for run, scoring in runs:
+            end = at + len(scoring.nodes)
+            said[run.position] = scores[at:end], tokens[at:end]
+            at = end
     except Exception:  # find out which problem it was, and let the others go on
-        scores = {}
-        for run in runs:
+        for run, scoring in runs:
             try:
-                scores[run.position] = _scores(guide, run.asked)
+                said[run.position] = checked_scores(guide, scoring.nodes)
             except Exception as error:
                 run.error = error
-    _share(clock() - start, runs)
-    for run in runs:
+    _share(clock() - start, [run for run, _ in runs])
+    for run, scoring in runs:
         if run.error is None:
-            run.scored(scores[run.position], guide)
-
-
-def _scores(guide: Guide, nodes: Sequence[Node]) -> list[float]:
-    scores: list[float] = guide.score(nodes).tolist()
-    low, high = guide.range
-    wrong = next((score for score in scores if not low <= score <= high), None)
-    if len(scores) != len(nodes) or wrong is not None:
-        what = f"the score {wrong}" if wrong is not None else f"{len(scores)} scores for {len(nodes)} nodes"
-        raise ValueError(f"the guide {guide.name} gave {what}: it must give each node a number from {low} to {high}")
-    return scores
+            run.scored(scoring, guide, *said[run.position])
 
 
 def _share(seconds: float, runs: Sequence[Searcher]) -> None:

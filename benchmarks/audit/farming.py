@@ -1,8 +1,8 @@
 """Whether a reward can be farmed: chains of steps that say nothing new must not earn more than the honest ones.
 
-The step level is played with shaping (gamma 1). The return of the demonstration is the measure. Every chain below is
-legal and useless: steps said twice or many times, moves of the menu between them, talk, blank lines, a line in two
-halves, and chains that never answer until they are cut off.
+The step level is played with shaping (gamma 1) where there is a potential, else for the outcome alone. The return of
+the demonstration is the measure. Every chain below is legal and useless: steps said twice or many times, moves of the
+menu between them, talk, blank lines, a line in two halves, and chains that never answer until they are cut off.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def farming(source: Source, problem: Problem, gold: str, rng: random.Random) -> 
     Args:
         gold: the demonstration, one step a line.
     """
+    shaped = Ability.POTENTIAL in abilities(source)
     mdp = MDP(
-        source, level="step", vocabulary=get_vocabulary("char"), shaped=True, max_tokens=100_000, max_steps=MAX_STEPS
+        source, level="step", vocabulary=get_vocabulary("char"), shaped=shaped, max_tokens=100_000, max_steps=MAX_STEPS
     )
     honest = gold.split("\n")
     *body, last = honest

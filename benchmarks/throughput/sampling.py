@@ -23,6 +23,7 @@ from reasonrl.agents.policies import tiny
 from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.logprobs import token_logprobs
+from reasonrl.agents.policies.options import Dtype, PolicyOptions
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.sampler import Sample, generate
@@ -108,7 +109,8 @@ def open_policy(name: str, config: Config, console: Console) -> LocalPolicy:
         model: Any = tiny.build_model(seed=0)
         model = model.to("cuda" if torch.cuda.is_available() else "cpu", dtype)
         return LocalPolicy(model, get_vocabulary("char"), label="tiny-random")
-    policy = get_policy(name, dtype=dtype)
+    short: dict[str, Dtype] = {"default": "auto", "float32": "fp32", "bfloat16": "bf16"}
+    policy = get_policy(name, PolicyOptions(dtype=short[config.dtype]))
     if not isinstance(policy, LocalPolicy):
         raise ValueError(f"{name} does not run in this process: name a local policy")
     return policy

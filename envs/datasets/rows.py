@@ -27,12 +27,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from reasonrl.envs.abilities import Ability, abilities, complete
 from reasonrl.envs.core import SPLITS, Content, Frozen, Problem, Reference, Rules, View, freeze
 from reasonrl.envs.vocabulary import to_ascii
-from reasonrl.verifiers.answers import is_final_line
-from reasonrl.verifiers.core import StepVerdict, Verdict
+from reasonrl.verifiers.core import Verdict
 from reasonrl.verifiers.inputs import reference_text
 from reasonrl.verifiers.rows import Row, read_rows
 
@@ -46,14 +46,14 @@ class Published:
     """A data set to be filled in: `name`, `where`, `content` and `verify` at least.
 
     Its class is what is registered and what `my.py:MyData` names; `open` gives its problems, `rules` how they are
-    written and judged, without any rows. `canonical` and `check_step` may be added (see `envs.core.Rules`).
+    written and judged, without any rows. What else rules may have can be added (see `envs.core.Rules`): `instructions`,
+    `canonical`, `check_step`, `check_answer`.
     """
 
     name: str
     """As `View.family` has it: small letters, digits, _."""
     where: str
     """Where it is published, to be read after "pass --data <file>, with"."""
-    instructions = "Solve it in a few short lines. The last line is: Answer: <answer>."
     version = 0
     """Goes up when the same row becomes another problem."""
     configuration: str | None = None
@@ -69,21 +69,6 @@ class Published:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         raise NotImplementedError
-
-    def is_final(self, step: str) -> bool:
-        return is_final_line(step)
-
-    def check_answer(self, view: View, answer: str) -> Verdict | None:
-        return None
-
-    def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict | None:
-        return None
-
-    def potential(self, view: View, steps: Sequence[str]) -> float:
-        return 0.0
-
-    def legal_steps(self, view: View, steps: Sequence[str]) -> Sequence[str]:
-        return ()
 
     @classmethod
     def open(cls, data: str | None) -> RowSource:
@@ -107,7 +92,7 @@ class Published:
     @classmethod
     def rules(cls) -> Rules:
         """How its problems ask and its answers end, and their judge: all that needs no rows."""
-        return _form(cls)
+        return _rules(cls)
 
 
 @dataclass(frozen=True)
@@ -123,6 +108,10 @@ class RowSource:
 
     levels = ("token", "step", "solution")
     max_choices = 0
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        return abilities(self.dataset)
 
     def __len__(self) -> int:
         """Rows of all splits together."""
@@ -166,6 +155,11 @@ def texts(row: Mapping[str, Any], *columns: str) -> list[str]:
 @functools.cache
 def _form(dataset: type[Published]) -> Published:
     return dataset()
+
+
+@functools.cache
+def _rules(dataset: type[Published]) -> Rules:
+    return cast(Rules, complete(_form(dataset)))
 
 
 def _files(path: Path) -> tuple[tuple[str, str, int], ...]:

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 from reasonrl.agents.policies.scripted import ScriptedPolicy
-from reasonrl.agents.search.beam import beam
-from reasonrl.agents.search.greedy import greedy
-from reasonrl.agents.search.guides import get_guide
-from reasonrl.agents.search.mcts import mcts
+from reasonrl.agents.search.algorithms.beam import beam
+from reasonrl.agents.search.algorithms.greedy import greedy
+from reasonrl.agents.search.algorithms.mcts import mcts
+from reasonrl.agents.search.guides.registry import get_guide
+from reasonrl.agents.search.registry import AGENTS, AgentKind, agent_kind
 from reasonrl.benchmarks import identity
-from reasonrl.benchmarks.identity import Code, changed_since, judge_code, search_code, source_of
+from reasonrl.benchmarks.identity import Code, changed_since, judge_code, search_code
 from reasonrl.envs import code_hash
-from reasonrl.envs.code_hash import closure
+from reasonrl.envs.code_hash import closure, source_of
 from reasonrl.envs.families import get_family
 
 SEARCH = '''"""A search."""
@@ -109,10 +110,12 @@ def code_of(algorithm: Any, family: str, guide: str | None) -> Code:
 def test_a_search_hangs_on_itself_its_driver_its_policy_and_its_family_and_not_on_other_searches() -> None:
     names = set(code_of(mcts, "countdown", "feedback").modules)
     search, families = "reasonrl.agents.search.", "reasonrl.envs.families."
-    wanted = {search + name for name in ("mcts", "driver", "run", "budget", "tree", "guides", "choice", "core")}
+    parts = ["algorithms.mcts", "guides.feedback", "driver", "searcher", "budget", "tree", "node", "selection", "core"]
+    wanted = {search + name for name in parts}
     assert wanted | {"reasonrl.envs.mdp", "reasonrl.envs.seeding", families + "math.countdown"} <= names
     assert "reasonrl.agents.policies.scripted" in names
-    assert not {search + "beam", search + "greedy", search + "agents", families + "math.chain_sum"} & names
+    assert not {search + name for name in ("algorithms.beam", "algorithms.greedy", "agents", "registry")} & names
+    assert not {families + "math.chain_sum"} & names
     assert not {name for name in names if name.startswith(("reasonrl.benchmarks", "reasonrl.agents.learning"))}
 
 
@@ -123,7 +126,37 @@ def test_what_a_search_reaches_through_a_registry_does_not_count() -> None:
     policy = LocalPolicy.__new__(LocalPolicy)
     names = search_code(name="", algorithm=greedy, guide=None, policy=policy, judge=get_family("countdown")).modules
     assert "reasonrl.agents.policies.sampler" in names
-    assert [name for name in names if name.startswith(identity._FAMILIES)] == ["reasonrl.envs.families.math.countdown"]
+    assert [name for name in names if name.startswith(identity._REGISTRIES)] == [
+        "reasonrl.envs.families.math.countdown"
+    ]
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_of_all_searches_only_the_agents_own_counts(name: str) -> None:
+    modules = code_of(agent_kind(name).run, "countdown", "feedback" if agent_kind(name).guided else None).modules
+    algorithms = [each for each in modules if each.startswith("reasonrl.agents.search.algorithms.")]
+    assert algorithms == [f"reasonrl.agents.search.algorithms.{name}"]
+
+
+def test_of_all_guides_those_that_are_asked_count_with_what_they_are_made_of() -> None:
+    guides = "reasonrl.agents.search.guides."
+    mcts = agent_kind("mcts").run
+
+    def asked(guide: str) -> set[str]:
+        names = code_of(mcts, "countdown", guide).modules
+        return {name.removeprefix(guides) for name in names if name.startswith(guides)}
+
+    assert asked("feedback") == {"core", "feedback"}
+    assert asked("feedback+logprob") == {"core", "feedback", "logprob", "sum"}
+
+
+def test_a_search_that_was_registered_by_its_place_hangs_on_its_file(
+    tmp_path: Path, register: Callable[[str, AgentKind], None]
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def search(tree):\n    yield\n")
+    register("mine", AgentKind(f"{path}:search", guided=False))
+    assert str(path) in code_of(agent_kind("mine").run, "countdown", None).modules
 
 
 def test_agents_families_and_policies_have_keys_of_their_own() -> None:
@@ -162,12 +195,13 @@ def test_a_name_that_a_package_passes_on_leads_to_where_it_is_written(tmp_path: 
 def test_what_is_imported_for_types_alone_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "user.py"
     path.write_text(
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from reasonrl.agents.search.mcts import mcts\n"
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
+        "    from reasonrl.agents.search.algorithms.mcts import mcts\n"
         "def later():\n    from reasonrl.envs import seeding\n"
     )
     names = set(closure([str(path)]))
     assert "reasonrl.envs.seeding" in names
-    assert "reasonrl.agents.search.mcts" not in names
+    assert "reasonrl.agents.search.algorithms.mcts" not in names
 
 
 def test_changed_since_names_what_is_another_today_or_gone(tmp_path: Path) -> None:
@@ -193,7 +227,7 @@ def test_a_file_loaded_by_its_path_is_found_though_python_does_not_list_it(tmp_p
     space: dict[str, Any] = {"__name__": "mine"}
     exec(compile(path.read_text(), str(path), "exec"), space)
     assert source_of(space["Policy"]) == source_of(space["search"]) == str(path)
-    assert source_of(mcts) == "reasonrl.agents.search.mcts"
+    assert source_of(mcts) == "reasonrl.agents.search.algorithms.mcts"
 
 
 def test_the_files_that_an_agents_name_leads_to_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling
-from reasonrl.agents.search.agents import AGENTS
-from reasonrl.benchmarks import protocol, rescore
+from reasonrl.agents.search.registry import AGENTS
+from reasonrl.benchmarks import bench, rescore
 from reasonrl.benchmarks.ageing import ageing_of
+from reasonrl.benchmarks.bench import CHANGED, BenchConfig, run_bench
+from reasonrl.benchmarks.compare import summarise
 from reasonrl.benchmarks.identity import Code
-from reasonrl.benchmarks.protocol import CHANGED, BenchConfig, run_bench
 from reasonrl.benchmarks.report import ReportConfig
 from reasonrl.benchmarks.report import main as report
 from reasonrl.benchmarks.rescore import RescoreConfig
 from reasonrl.benchmarks.store import Store
-from reasonrl.benchmarks.summary import summarise
 from reasonrl.envs import code_hash
 from reasonrl.envs.core import END
 from reasonrl.envs.families.math.chain_sum import ChainSum
@@ -31,10 +31,16 @@ from rich.console import Console
 Make = Callable[..., Any]
 
 SEARCH = """
+from dataclasses import dataclass
+
 from reasonrl.agents.policies.core import Unit
 from reasonrl.agents.search.core import Expand, Score
 
-def search(tree, config):
+@dataclass(frozen=True)
+class Config:
+    temperature: float = 1.0
+
+def search(tree, config: Config):
     for _ in range({times}):
         leaves = yield Expand([tree.root], 1, Unit.SOLUTION, config.temperature)
         yield Score(leaves)
@@ -72,27 +78,26 @@ def load_search(path: Path, times: int) -> Any:
     path.write_text(SEARCH.format(times=times))
     code_hash._read.cache_clear()
     space: dict[str, Any] = {"__name__": "mine"}
-    exec(compile(path.read_text(), str(path), "exec"), space)
+    exec(compile(path.read_text(), str(path), "exec", dont_inherit=True), space)
     return space["search"]
 
 
 def test_a_changed_line_of_a_search_is_noticed_marked_and_run_again_with_fresh(
     config: BenchConfig,
     make_policy: Make,
+    register: Make,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "mine.py"
-    kind = AGENTS["best_of_n"]
-    monkeypatch.setitem(AGENTS, "mine", replace(kind, run=load_search(path, times=1)))
+    register("mine", replace(AGENTS["best_of_n"], algorithm=load_search(path, times=1)))
     run(config, make_policy(skill=0.5))
     with Store(config.store) as store:
         before = {(c.agent, r.problem, r.budget): r for c, r in store.results()}
     text, page = shown(config, capsys)
     assert "†" not in text + page
 
-    monkeypatch.setitem(AGENTS, "mine", replace(kind, run=load_search(path, times=4)))
+    register("mine", replace(AGENTS["best_of_n"], algorithm=load_search(path, times=4)))
     again = make_policy(skill=0.5)
     printed = run(config, again)
     assert "mine: 6 of 6 were made by code that has changed since: --fresh runs them again" in printed
@@ -132,7 +137,9 @@ def test_a_changed_line_of_a_search_or_guide_named_by_its_file_is_noticed(
     config: BenchConfig, make_policy: Make, tmp_path: Path
 ) -> None:
     search, guide = tmp_path / "mine.py", tmp_path / "guide.py"
-    search.write_text(SEARCH.format(times=2).replace("tree, config", "tree").replace("config.temperature", "1.0"))
+    search.write_text(
+        SEARCH.format(times=2).replace("tree, config: Config", "tree").replace("config.temperature", "1.0")
+    )
     guide.write_text(
         "from reasonrl.agents.search.guides import PolicyLogprob\n\nclass Mine(PolicyLogprob):\n    name = 'mine'\n"
     )
@@ -150,7 +157,7 @@ def test_a_changed_line_of_a_search_or_guide_named_by_its_file_is_noticed(
 @pytest.mark.parametrize(
     ("module", "marked"),
     [
-        ("reasonrl.agents.search.mcts", {"mcts"}),
+        ("reasonrl.agents.search.algorithms.mcts", {"mcts"}),
         ("reasonrl.agents.search.driver", {"greedy", "mcts", "beam"}),
         ("reasonrl.envs.families.math.chain_sum", {"greedy", "mcts", "beam"}),
         ("reasonrl.envs.families.math.countdown", set()),
@@ -293,7 +300,7 @@ def test_rescore_judges_stored_answers_with_todays_judge(
     config = replace(config, agents=("greedy", "majority"))
     with monkeypatch.context() as strict:  # a judge of another day, which let nothing pass
         strict.setattr(ChainSum, "verify", lambda *_: reject(None, method="strict", reason="nothing passes"))
-        strict.setattr(protocol, "judge_code", lambda family: Code("strict", {"reasonrl.verifiers.core": "0"}))
+        strict.setattr(bench, "judge_code", lambda family: Code("strict", {"reasonrl.verifiers.core": "0"}))
         run(config, make_policy(skill=0.9))
     with Store(config.store) as store:
         before = list(store.results())

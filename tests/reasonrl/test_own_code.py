@@ -7,17 +7,18 @@ import pytest
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.guides import get_guide
+from reasonrl.agents.search.core import SearchTask
+from reasonrl.agents.search.guides.registry import get_guide
 from reasonrl.benchmarks.audit.subjects import open_subject
+from reasonrl.benchmarks.roles import base_name
 from reasonrl.benchmarks.suites import environments
-from reasonrl.benchmarks.summary import base_name
 from reasonrl.envs.registry import environment_id, open_source, source_name
 
 MINE = '''
 from __future__ import annotations
 from dataclasses import dataclass
 from reasonrl.agents.policies.core import Finish, Proposal
-from reasonrl.agents.search.core import Expand, Unit
+from reasonrl.agents.search.core import Expand, Unit, SearchTask
 from reasonrl.agents.search.guides import PolicyLogprob
 from reasonrl.envs.core import END
 from reasonrl.envs.families.math.chain_sum import ChainSum
@@ -91,7 +92,7 @@ def test_own_search_and_own_policy_run_on_an_own_family(mine: str) -> None:
     policy = get_policy(f"{mine}:policy")
     assert policy.name == "same"
     agent = get_agent(f"{mine}:search")
-    (result,) = agent.run([problem.view], source=source, policy=policy, budget=Budget(tokens=10))
+    (result,) = agent.run([problem.view], SearchTask(source, policy), budget=Budget(tokens=10))
     assert result.answer == "Answer: 5"
     with pytest.raises(ValueError, match="is no policy, it has no 'name'"):
         get_policy(f"{mine}:Config")

@@ -102,7 +102,11 @@ def test_the_network_of_a_fork_server_is_empty() -> None:
         if "namespaces" not in pool.isolation:
             pytest.skip("this kernel gives no namespaces to this user")
         process = pool._programs.idle[0]._process.pid
-        assert os.readlink(f"/proc/{process}/ns/net") != os.readlink("/proc/self/ns/net")
+        try:
+            theirs = os.readlink(f"/proc/{process}/ns/net")
+        except PermissionError:
+            pytest.skip("only root may look at the network of a process that shows nothing of itself")
+        assert theirs != os.readlink("/proc/self/ns/net")
 
 
 # --- servers that die or starve

@@ -18,6 +18,10 @@ class RewardModel(Protocol):
 
     A score depends on its own prompt and answer, never on what else is in the batch; a step's score does not depend on
     the steps behind it. NaN: the model could not score this (no step, or past the model's context).
+
+    A model may also have `count_tokens(prompts, answers) -> [B]`, the tokens that it reads to score each answer, and
+    `probability`, whether its scores lie in [0, 1] (taken for true where it is missing). A search charges the first,
+    and brings other scores to [0, 1].
     """
 
     name: str
@@ -60,6 +64,8 @@ class Ensemble:
         self.members = tuple(members)
         self.how = Pooling(how)
         self.name = f"{self.how.value}({', '.join(member.name for member in members)})"
+        self.parts = self.members
+        self.probability = all(getattr(member, "probability", True) for member in members)
 
     def score_answers(self, prompts: Sequence[str], answers: Sequence[str]) -> NDArray[np.float64]:
         return self.pool_answers(prompts, answers).score

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class ImplicitReward:
     """Two causal language models of one vocabulary. Steps' scores sum up to the answer's."""
 
+    probability = False
+
     def __init__(
         self,
         policy: Any,
@@ -72,6 +74,11 @@ class ImplicitReward:
         return np.array(
             [steps.sum() if len(steps) else np.nan for steps in self.score_steps(prompts, answers)], np.float64
         )
+
+    def count_tokens(self, prompts: Sequence[str], answers: Sequence[str]) -> NDArray[np.int64]:
+        """[B] the tokens of prompt and answer that the two models read."""
+        pairs = zip(prompts, answers, strict=True)
+        return np.array([2 * len(self._encode(prompt, answer).ids) for prompt, answer in pairs], np.int64)
 
     def score_steps(self, prompts: Sequence[str], answers: Sequence[str]) -> list[NDArray[np.float64]]:
         check_pairs(prompts, answers)

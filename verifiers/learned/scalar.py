@@ -125,6 +125,11 @@ class ScalarHead:
     def score_answers(self, prompts: Sequence[str], answers: Sequence[str]) -> NDArray[np.float64]:
         return np.array([last_of(steps) for steps in self.score_steps(prompts, answers)], np.float64)
 
+    def count_tokens(self, prompts: Sequence[str], answers: Sequence[str]) -> NDArray[np.int64]:
+        """[B] the tokens of prompt and answer that it reads."""
+        pairs = zip(prompts, answers, strict=True)
+        return np.array([len(self._encode(prompt, answer).ids) for prompt, answer in pairs], np.int64)
+
     def score_steps(self, prompts: Sequence[str], answers: Sequence[str]) -> list[NDArray[np.float64]]:
         check_pairs(prompts, answers)
         rows = [self._encode(prompt, answer) for prompt, answer in zip(prompts, answers, strict=True)]
@@ -186,6 +191,11 @@ class TokenLogit:
 
     def score_answers(self, prompts: Sequence[str], answers: Sequence[str]) -> NDArray[np.float64]:
         return np.array([last_of(steps) for steps in self.score_steps(prompts, answers)], np.float64)
+
+    def count_tokens(self, prompts: Sequence[str], answers: Sequence[str]) -> NDArray[np.int64]:
+        """[B] the tokens of prompt and answer that it reads."""
+        pairs = zip(prompts, answers, strict=True)
+        return np.array([len(self._encode(prompt, answer).ids) for prompt, answer in pairs], np.int64)
 
     def score_steps(self, prompts: Sequence[str], answers: Sequence[str]) -> list[NDArray[np.float64]]:
         check_pairs(prompts, answers)

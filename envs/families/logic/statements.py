@@ -1,7 +1,7 @@
 """What knights and knaves say of each other, and what follows from it, one statement at a time.
 
-A world says who is a knight: bit i of its number is for name i. A claim is the bitset of the worlds in which its speaker
-is a knight exactly if it is true, so that what follows is a matter of a few bitwise operations.
+A world says who is a knight: bit i of its number is for name i. A claim is the bitset of the worlds in which its
+speaker is a knight exactly if it is true, so that what follows is a matter of a few bitwise operations.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def draw_claim(names: str, speaker: str, rng: random.Random, *, selfish: bool) -
     return kind, "".join(sorted(rng.sample(names if selfish else others, 2)))
 
 
+@functools.lru_cache(maxsize=1024)
 def puzzle_of(view: View) -> Puzzle:
     return read_puzzle(view.public["names"], tuple((kind, about) for kind, about in view.public["statements"]))
 

@@ -2,7 +2,7 @@
 
 Prompt      Use 2 3 5 7 to make 24.
 Step        one operation on two of the numbers left, and what is left then: `3*7=21 left 21 2 5`. Partial results are
-            whole and not negative. `Or:` takes back what it has no room beside: it can start again from the numbers given
+            whole and not negative
 Answer      `Answer: ((3*7)+5)-2`
 Potential   V*: 1 if some expression over what is left equals the target, else 0. Exact, fractions on the way included.
 Menu        every operation on what is left; when one number is left, the answer line that its operations make
@@ -13,52 +13,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
-from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.derivation import Derivation
-from reasonrl.envs.families.math.operations import (
-    Left,
-    Operation,
-    operations,
-    reaches,
-    read_operation,
-    results,
-    start,
-    take,
-    values_of,
-    written,
-)
+from reasonrl.envs.families.math import operations
+from reasonrl.envs.families.math.operations import Left, Operation, values_of
+from reasonrl.envs.families.math.puzzles import LEVELS, build
 from reasonrl.verifiers.answers import MARK
 from reasonrl.verifiers.arithmetic import evaluate, is_true, parse
 from reasonrl.verifiers.core import Status, Verdict, accept, reject
 
-_LARGEST_TARGET = 100
 _MISSES = (1, -1, 10, -10)
-
-
-class _Level(NamedTuple):
-    size: int
-    """How many numbers there are."""
-    largest: int
-    """They are 1 to this."""
-    most: int
-    """No partial result of the built solution is larger."""
-    chain: bool
-    """Some solution works on the last result in every step."""
-
-
-_LEVELS = (
-    _Level(2, 12, 100, True),
-    _Level(3, 9, 100, True),
-    _Level(3, 15, 100, True),
-    _Level(4, 9, 100, True),
-    _Level(4, 20, 200, False),
-    _Level(5, 10, 200, False),
-    _Level(5, 25, 400, False),
-    _Level(6, 25, 400, False),
-)
 
 
 class Countdown(Derivation[Left, Operation]):
@@ -66,7 +31,7 @@ class Countdown(Derivation[Left, Operation]):
 
     name = "countdown"
     domain = "math"
-    difficulties = range(1, len(_LEVELS) + 1)
+    difficulties = range(1, len(LEVELS) + 1)
     default_difficulty = 3
     exact_potential = True
     max_prompt_chars = 64
@@ -77,23 +42,23 @@ class Countdown(Derivation[Left, Operation]):
     )
 
     def sample(self, rng: random.Random, difficulty: int) -> Content:
-        level = _LEVELS[difficulty - 1]
+        level = LEVELS[difficulty - 1]
         while True:
             # in rising order, so that no two splits share a puzzle with its numbers in another order
             numbers = sorted(rng.randint(1, level.largest) for _ in range(level.size))
-            if (built := _build(numbers, level, rng)) is not None:
+            if (built := build(numbers, level, rng)) is not None:
                 lines, target = built
                 prompt = f"Use {' '.join(map(str, numbers))} to make {target}."
                 return Content(prompt, {"numbers": numbers, "target": target}, lines)
 
     def start(self, view: View) -> Left:
-        return start(view.public["numbers"])
+        return operations.start(view.public["numbers"])
 
     def read(self, line: str) -> Operation | None:
-        return read_operation(line)
+        return operations.read_operation(line)
 
     def apply(self, view: View, state: Left, move: Operation) -> Left | None:
-        return take(state, move)
+        return operations.take(state, move)
 
     def key(self, view: View, state: Left) -> tuple[int, ...]:
         return values_of(state)
@@ -102,7 +67,7 @@ class Countdown(Derivation[Left, Operation]):
         return values_of(state)
 
     def moves(self, view: View, state: Left, rng: random.Random) -> Sequence[str]:
-        return operations(state)
+        return operations.lines(state)
 
     def tempting(self, view: View, state: Left, moves: Sequence[str]) -> Sequence[str]:
         """None: most of the right operations are bad ideas."""
@@ -122,7 +87,7 @@ class Countdown(Derivation[Left, Operation]):
         return is_true(line)
 
     def value(self, view: View, state: Left) -> float:
-        return float(reaches(tuple(map(Fraction, values_of(state))), Fraction(view.public["target"])))
+        return float(operations.reaches(tuple(map(Fraction, values_of(state))), Fraction(view.public["target"])))
 
     def judge(self, view: View, state: Left, answer: str) -> Verdict:
         """By substitution, which needs no reference: this is the whole judgement."""
@@ -144,10 +109,7 @@ class Countdown(Derivation[Left, Operation]):
     def given(self, problem: Problem) -> str:
         return f"{len(problem.view.public['numbers'])} numbers"
 
-    def told(
-        self, problem: Problem, lines: Sequence[str], rng: random.Random, behaviours: frozenset[Behaviour]
-    ) -> list[str]:
-        return self.told_aside_first(problem, lines, rng, behaviours)
+    told = Derivation.told_aside_first
 
     def aside(self, view: View, state: Left, line: str, rng: random.Random) -> str | None:
         """A step that loses the target where there is one, else any other."""
@@ -164,22 +126,3 @@ class Countdown(Derivation[Left, Operation]):
             yield f"{MARK} {answer}"
         for answer in (f"{right}={target + 1}", "9**9**9**9", f"{'(' * 5_000}{right}{')' * 5_000}"):
             yield f"{MARK} {answer}"
-
-
-def _build(numbers: Sequence[int], level: _Level, rng: random.Random) -> tuple[list[str], int] | None:
-    """Lines of random operations until one number is left, and that number; None when it is out of range."""
-    left = start(numbers)
-    lines: list[str] = []
-    while len(left) > 1:
-        first = 0 if lines and level.chain else rng.randrange(len(left))
-        second = rng.choice([i for i in range(len(left)) if i != first])
-        pair = (left[min(first, second)].value, left[max(first, second)].value)  # one order only: less to learn
-        # not a result that was there before, as 5*1=5 is: puzzles full of them are all alike
-        options = [each for each in results(*pair) if 0 < each.result <= level.most and each.result not in pair]
-        operation = rng.choice(options) if options else None
-        after = None if operation is None else take(left, operation)
-        if operation is None or after is None:
-            return None
-        lines.append(written(left, operation))
-        left = after
-    return (lines, left[0].value) if left[0].value <= _LARGEST_TARGET else None

@@ -13,18 +13,10 @@ import random
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.derivation import Derivation
-from reasonrl.envs.families.math.equations import (
-    Equation,
-    draw,
-    following,
-    parse_equation,
-    read_equation,
-    substituted,
-    wrong_right_sides,
-)
+from reasonrl.envs.families.math import equations
+from reasonrl.envs.families.math.equations import Equation, following, parse_equation, read_equation
 from reasonrl.verifiers.answers import MARK
 from reasonrl.verifiers.arithmetic import is_true
 from reasonrl.verifiers.core import Status, Verdict, accept, reject
@@ -48,7 +40,7 @@ class LinearEquation(Derivation[Equation, Equation]):
 
     def sample(self, rng: random.Random, difficulty: int) -> Content:
         while True:
-            left, right = draw(rng, difficulty)
+            left, right = equations.draw(rng, difficulty)
             solution = read_equation(f"{left}={right}").solution
             if solution is None or not solution or (solution.denominator > 1) != (difficulty >= 7):
                 continue
@@ -74,7 +66,7 @@ class LinearEquation(Derivation[Equation, Equation]):
         return following(state)
 
     def slips(self, view: View, state: Equation, line: str) -> Sequence[str]:
-        return wrong_right_sides(line)
+        return equations.wrong_right_sides(line)
 
     def answer(self, view: View, state: Equation) -> str | None:
         return None if state.moves or state.solution is None else str(state.solution)
@@ -90,7 +82,7 @@ class LinearEquation(Derivation[Equation, Equation]):
         if answer is not None:
             return [f"{MARK} {each}" for each in (answer, *self.misses(view, state, answer, random.Random(0)))]
         right = following(state)
-        slips = [slip for line in right for slip in wrong_right_sides(line)]
+        slips = [slip for line in right for slip in equations.wrong_right_sides(line)]
         return list(dict.fromkeys([*right, *slips]))[: self.max_choices]
 
     def holds(self, view: View, line: str) -> bool | None:
@@ -120,12 +112,9 @@ class LinearEquation(Derivation[Equation, Equation]):
         return "brackets" if "(" in equation else f"x on {sides}"
 
     def checked(self, problem: Problem, lines: Sequence[str], rng: random.Random) -> str:
-        return substituted(problem.view.public["equation"], Fraction(problem.reference.value))
+        return equations.substituted(problem.view.public["equation"], Fraction(problem.reference.value))
 
-    def told(
-        self, problem: Problem, lines: Sequence[str], rng: random.Random, behaviours: frozenset[Behaviour]
-    ) -> list[str]:
-        return self.told_aside_first(problem, lines, rng, behaviours)
+    told = Derivation.told_aside_first
 
     def aside(self, view: View, state: Equation, line: str, rng: random.Random) -> str | None:
         return next((other for other in following(state) if other != line), None)

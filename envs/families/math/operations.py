@@ -104,7 +104,7 @@ def results(a: int, b: int) -> list[Operation]:
     return found + [Operation(p, "/", q, p // q) for p, q in {(a, b), (b, a)} if q and p % q == 0]
 
 
-def operations(left: Left) -> list[str]:
+def lines(left: Left) -> list[str]:
     """Every legal line, each once."""
     pairs = itertools.combinations([item.value for item in left], 2)
     return [written(left, each) for each in dict.fromkeys(each for a, b in pairs for each in results(a, b))]

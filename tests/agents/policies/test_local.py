@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import gymnasium as gym
 import pytest
 import torch
+from reasonrl.agents.policies import local
 from reasonrl.agents.policies.core import Finish, Policy, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.prompts import encode_state
@@ -106,3 +109,15 @@ def test_every_family_and_data_set_says_how_to_answer(name: str) -> None:
     judge = rules_of(View(name, 0, 0, "test", 1, "?"))
     assert judge.instructions
     assert isinstance(judge.is_final("Answer: 1"), bool)
+
+
+def test_a_problem_that_leaves_no_room_is_named_before_anything_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "generate", lambda *_, **__: pytest.fail("it sampled"))
+    policy = LocalPolicy(random_llama(), CHARS, label="small")  # reads 96 tokens
+    long = State(dataclasses.replace(PROBLEM.view, prompt="1+" * 50 + "1=?"))
+    expected = f"the problem {PROBLEM.view.id} takes 105 tokens, and small reads at most 96, its answer included"
+    with pytest.raises(ValueError, match=expected):
+        policy.propose([START, long], [1, 1], [0, 1], Sampling())
+    with pytest.raises(ValueError, match=f"the problem {PROBLEM.view.id} with its 2 lines so far takes"):
+        policy.check_room([START._replace(steps=("1+1=2" * 10, "1+1=2" * 10))])
+    policy.check_room([START])

@@ -11,13 +11,14 @@ import pytest
 from numpy.typing import NDArray
 from reasonrl.agents.policies.core import Policy, Sampling, Unit
 from reasonrl.agents.search.agents import get_agent
-from reasonrl.agents.search.beam import BeamConfig, beam
-from reasonrl.agents.search.best_of_n import BestOfNConfig, best_of_n
+from reasonrl.agents.search.algorithms.beam import BeamConfig, beam
+from reasonrl.agents.search.algorithms.best_of_n import BestOfNConfig, best_of_n
+from reasonrl.agents.search.algorithms.mcts import MCTSConfig, mcts, puct
 from reasonrl.agents.search.budget import Budget, SearchStop
-from reasonrl.agents.search.core import SearchResult
+from reasonrl.agents.search.core import SearchResult, SearchTask
 from reasonrl.agents.search.driver import search_many
-from reasonrl.agents.search.mcts import MCTSConfig, mcts, puct
-from reasonrl.agents.search.tree import Node, Tree
+from reasonrl.agents.search.node import Node
+from reasonrl.agents.search.tree import Tree
 from reasonrl.envs.core import END, Problem
 from reasonrl.envs.mdp import MDP
 from reasonrl.envs.seeding import digest
@@ -70,8 +71,7 @@ def plan(toy: Any, script: Any, *, tokens: int, **config: Any) -> tuple[SearchRe
     settings = MCTSConfig(branch=2, rollout=False, **config)
     [result] = search_many(
         [source.problem("train", 0).view],
-        source=source,
-        policy=script(LINES),
+        SearchTask(source, script(LINES)),
         algorithm=lambda tree: mcts(tree, settings),
         guide=guide,
         budget=Budget(tokens),
@@ -145,7 +145,7 @@ def test_every_score_is_backed_up_once_that_of_a_sampled_answer_too(
     source: Generated, problems: list[Problem], slips: Policy
 ) -> None:
     agent = get_agent("mcts", stop_at_certain=False, branch=3)
-    [result] = agent.run([problems[4].view], source=source, policy=slips, budget=Budget(3000), max_tokens=90)
+    [result] = agent.run([problems[4].view], SearchTask(source, slips, max_tokens=90), budget=Budget(3000))
     tree = result.tree
     evaluated = [node for node in tree.nodes if node.score is not None and node.visits]
     assert tree.root.visits == len(evaluated) > 30
@@ -163,8 +163,7 @@ def test_one_answer_is_sampled_from_the_best_of_the_new_children(toy: Any, scrip
     lines = {**LINES, "a": ["Answer: 0"]}
     [result] = search_many(
         [source.problem("train", 0).view],
-        source=source,
-        policy=script(lines),
+        SearchTask(source, script(lines)),
         algorithm=lambda tree: mcts(tree, MCTSConfig()),
         guide=guide,
         budget=Budget(3),
@@ -177,7 +176,7 @@ def test_one_answer_is_sampled_from_the_best_of_the_new_children(toy: Any, scrip
 def test_the_tree_widens_with_its_visits(source: Generated, problems: list[Problem], slips: Policy) -> None:
     def root_samples(widen: bool, tokens: int) -> int:
         agent = get_agent("mcts", stop_at_certain=False, widen=widen)
-        [result] = agent.run([problems[8].view], source=source, policy=slips, budget=Budget(tokens))
+        [result] = agent.run([problems[8].view], SearchTask(source, slips), budget=Budget(tokens))
         root = result.tree.root
         assert not widen or abs(root.steps_drawn - 2 * (root.visits / 2) ** 0.7) <= 3
         return root.steps_drawn
@@ -193,7 +192,7 @@ def test_beam_of_one_by_one_is_sampling_step_by_step(source: Generated, problems
         [[proposal]] = slips.propose([state], [1], [digest(key, "sample", 0)], Sampling(Unit.STEP, 1.0, 256))
         state, key = mdp.step(state, proposal.action).state, digest(key, proposal.action)
     agent = get_agent("beam", width=1, branch=1)
-    [result] = agent.run([view], source=source, policy=slips, budget=Budget(500), seed=7)
+    [result] = agent.run([view], SearchTask(source, slips, seed=7), budget=Budget(500))
     assert result.candidates[0].answer == state.answer
 
 
@@ -202,8 +201,7 @@ def test_beam_keeps_the_best_and_a_finished_answer_takes_a_place(toy: Any, scrip
     lines = {"": ["a", "b", "c", "a"], "a": ["x"], "b": ["Answer: 1"], "a\nx": ["y", "z"], "a\nx\ny": ["Answer: 5"]}
     [result] = search_many(
         [source.problem("train", 0).view],
-        source=source,
-        policy=script(lines),
+        SearchTask(source, script(lines)),
         algorithm=lambda tree: beam(tree, BeamConfig(width=2, branch=2)),
         guide=guide,
         budget=Budget(14),
@@ -216,7 +214,7 @@ def test_beam_keeps_the_best_and_a_finished_answer_takes_a_place(toy: Any, scrip
 
 def test_beam_starts_again_with_fresh_samples(source: Generated, problems: list[Problem], slips: Policy) -> None:
     agent = get_agent("beam", width=1, branch=1, stop_at_certain=False)
-    [result] = agent.run([problems[5].view], source=source, policy=slips, budget=Budget(1000))
+    [result] = agent.run([problems[5].view], SearchTask(source, slips), budget=Budget(1000))
     assert result.tree.root.drawn > 5
     assert len({candidate.answer for candidate in result.candidates}) > 1
 
@@ -225,7 +223,7 @@ def test_majority_gives_the_mode(toy: Any, script: Any) -> None:
     source = toy()
     answers = ["Answer: 7", "Answer: 5", "Answer: 5.0", "Answer: 7", "Answer:  5"]
     [result] = get_agent("majority", samples=2).run(
-        [source.problem("train", 0).view], source=source, policy=script({"": answers}), budget=Budget(5)
+        [source.problem("train", 0).view], SearchTask(source, script({"": answers})), budget=Budget(5)
     )
     assert len(result.candidates) == 5
     assert result.answer == "Answer: 5"
@@ -238,7 +236,7 @@ def test_programs_vote_by_their_text_without_comments_and_empty_answers_abstain(
     source = toy()
     answers = [END, "def f(x): return 1" + END, END, END, "def f(x): return 1  # one" + END]
     [result] = get_agent("majority").run(
-        [source.problem("train", 0).view], source=source, policy=script({"": answers}), budget=Budget(5)
+        [source.problem("train", 0).view], SearchTask(source, script({"": answers})), budget=Budget(5)
     )
     assert len(result.candidates) == 5
     assert result.answer == "def f(x): return 1"
@@ -252,8 +250,7 @@ def test_best_of_n_breaks_ties_by_votes(toy: Any, script: Any) -> None:
         source = toy()
         [result] = search_many(
             [source.problem("train", 0).view],
-            source=source,
-            policy=script({"": order}),
+            SearchTask(source, script({"": order})),
             algorithm=lambda tree: best_of_n(tree, BestOfNConfig()),
             guide=Table(scores),
             budget=Budget(6),
@@ -266,8 +263,7 @@ def test_of_responses_with_the_same_answer_the_best_scored_one_is_given(toy: Any
     scores = {"a\nAnswer: 1": 0.2, "b\nAnswer: 1": 0.9, "c\nAnswer: 2": 0.5, "d\nAnswer: 1": 0.1}
     [result] = search_many(
         [source.problem("train", 0).view],
-        source=source,
-        policy=script({"": list(scores)}),
+        SearchTask(source, script({"": list(scores)})),
         algorithm=lambda tree: best_of_n(tree, BestOfNConfig()),
         guide=Table(scores),
         budget=Budget(4),
@@ -279,10 +275,10 @@ def test_of_responses_with_the_same_answer_the_best_scored_one_is_given(toy: Any
 def test_best_of_n_under_an_uninformed_guide_is_majority_vote(
     source: Generated, problems: list[Problem], slips: Policy
 ) -> None:
-    options: dict[str, Any] = {"source": source, "policy": slips, "budget": Budget(800)}
+    task, budget = SearchTask(source, slips), Budget(800)
     views = [problem.view for problem in problems]
-    vote = get_agent("majority").run(views, **options)
-    best = get_agent("best_of_n:self_consistency").run(views, **options)
+    vote = get_agent("majority").run(views, task, budget=budget)
+    best = get_agent("best_of_n:self_consistency").run(views, task, budget=budget)
     assert [result.answer for result in vote] == [result.answer for result in best]
 
 
@@ -294,7 +290,7 @@ def test_environment_feedback_picks_the_answer_that_passes(toy: Any, script: Any
     source = toy(check)
     policy = script({"": ["Answer: 1", "Answer: 1", "Answer: 2"]})
     [result] = get_agent("best_of_n", samples=3).run(
-        [source.problem("train", 0).view], source=source, policy=policy, budget=Budget(100)
+        [source.problem("train", 0).view], SearchTask(source, policy), budget=Budget(100)
     )
     assert result.answer == "Answer: 2"
     assert result.stop is SearchStop.CERTAIN
@@ -306,14 +302,14 @@ def test_without_temperature_one_pass_is_all_there_is(
     name: str, source: Generated, problems: list[Problem], slips: Policy
 ) -> None:
     agent = get_agent(name, temperature=0.0)
-    [result] = agent.run([problems[3].view], source=source, policy=slips, budget=Budget(5000))
+    [result] = agent.run([problems[3].view], SearchTask(source, slips), budget=Budget(5000))
     assert result.stop in (SearchStop.DONE, SearchStop.CERTAIN)
     assert len(result.candidates) <= 16
 
 
 def test_greedy_is_one_deterministic_answer(source: Generated, problems: list[Problem], slips: Policy) -> None:
     first, second = (
-        get_agent("greedy").run([problems[0].view], source=source, policy=slips, budget=Budget(500), seed=seed)[0]
+        get_agent("greedy").run([problems[0].view], SearchTask(source, slips, seed=seed), budget=Budget(500))[0]
         for seed in (0, 1)
     )
     assert first.answer == second.answer
@@ -324,7 +320,7 @@ def test_greedy_is_one_deterministic_answer(source: Generated, problems: list[Pr
 def test_search_answers_more_problems_than_greedy(source: Generated, problems: list[Problem], slips: Policy) -> None:
     def solved(name: str) -> int:
         results = get_agent(name).run(
-            [problem.view for problem in problems], source=source, policy=slips, budget=Budget(600)
+            [problem.view for problem in problems], SearchTask(source, slips), budget=Budget(600)
         )
         return sum(
             result.answer is not None and source.rules_of(problem.view).verify(problem, result.answer).correct

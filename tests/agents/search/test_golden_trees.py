@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import pytest
 from reasonrl.agents.policies.core import Policy
-from reasonrl.agents.search.agents import AGENTS, get_agent
+from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.core import SearchResult
-from reasonrl.agents.search.tree import Node
+from reasonrl.agents.search.core import SearchResult, SearchTask
+from reasonrl.agents.search.node import Node
+from reasonrl.agents.search.registry import AGENTS
 from reasonrl.envs.core import Problem
 from reasonrl.envs.registry import open_source
 
@@ -34,7 +35,7 @@ def page(spec: str, policy: Policy) -> Iterator[str]:
         source = open_source(name)
         problems = [source.problem("test", index, level) for index in range(3)]
         found = agent.run(
-            [problem.view for problem in problems], source=source, policy=policy, budget=BUDGET, seed=1, max_steps=12
+            [problem.view for problem in problems], SearchTask(source, policy, max_steps=12, seed=1), budget=BUDGET
         )
         for problem, result in zip(problems, found, strict=True):
             yield from described(problem, result)

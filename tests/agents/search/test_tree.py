@@ -1,4 +1,4 @@
-"""What learning and people take from a tree."""
+"""How a tree is walked, closed and shown."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 from reasonrl.agents.policies.core import Finish, Policy, Proposal, Unit
 from reasonrl.agents.search.agents import get_agent
 from reasonrl.agents.search.budget import Budget
-from reasonrl.agents.search.selection import ballot
-from reasonrl.agents.search.tree import Node, Tree
+from reasonrl.agents.search.core import SearchTask
+from reasonrl.agents.search.node import Node
+from reasonrl.agents.search.selection import BALLOT, ballot
+from reasonrl.agents.search.tree import Tree
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.envs.core import Problem
 from reasonrl.envs.mdp import State, Stop
@@ -24,7 +26,7 @@ def tree(toy: Any) -> Tree:
     tree = Tree(State(source.problem("train", 3).view), judge=source, seed=1)
     a, b = add(tree.root, "a"), add(tree.root, "b")
     end, z = add(a, "Answer: <1>", Stop.ANSWER), add(a, "z")
-    end.score, z.score, end.ballot = 1.0, 0.5, ballot(tree.view, "a\nAnswer: <1>")
+    end.score, z.score, end.data[BALLOT] = 1.0, 0.5, ballot(tree.view, "a\nAnswer: <1>")
     tree.backup(end, 1.0)
     tree.backup(a, 0.5)
     tree.backup(b, 0.25)
@@ -94,33 +96,9 @@ def test_keys_depend_on_the_seed_and_the_path_alone(tree: Tree, toy: Any) -> Non
     assert Tree(tree.root.state, judge=source, seed=2).root.key != tree.root.key
 
 
-def test_visit_targets_are_shares_of_the_visited_children(tree: Tree) -> None:
-    first = tree.visit_targets()[0]
-    assert first.state == tree.root.state
-    assert first.actions == ("a", "b")
-    assert first.shares == (2 / 3, 1 / 3)
-
-
-def test_value_targets_are_means_of_what_was_backed_up(tree: Tree) -> None:
-    assert [(target.value, target.visits) for target in tree.value_targets()][1:] == [(0.75, 2), (0.25, 1), (1.0, 1)]
-
-
-def test_step_preferences_pair_siblings(tree: Tree) -> None:
-    pairs = [(pair.better, pair.worse, pair.margin) for pair in tree.step_preferences()]
-    assert pairs == [("a", "b", 0.5), ("Answer: <1>", "z", 0.5)]
-    assert tree.step_preferences(margin=0.5) == []
-
-
-def test_solutions_for_learning_are_the_finished_answers(tree: Tree) -> None:
-    assert [(solution.answer, solution.score) for solution in tree.d_search()] == [("a\nAnswer: <1>", 1.0)]
-    assert tree.d_expert() == tree.d_search()[0]
-
-
 def test_a_tree_turns_into_json_and_back(source: Generated, problems: list[Problem], slips: Policy) -> None:
     for name in ("majority", "mcts"):
-        [result] = get_agent(name).run(
-            [problems[3].view], source=source, policy=slips, budget=Budget(300), max_tokens=40
-        )
+        [result] = get_agent(name).run([problems[3].view], SearchTask(source, slips, max_tokens=40), budget=Budget(300))
         data = result.tree.to_json()
         assert json.loads(json.dumps(data, allow_nan=False)) == data
         assert len(data["nodes"]) == len(result.tree.nodes)
@@ -142,3 +120,36 @@ def test_the_viewer_hides_what_is_past_its_limit_but_never_the_chosen_path(tree:
     assert "Answer: &lt;1&gt;" in page
     assert "<pre>b</pre>" not in page
     assert page.count("1 more") == 2
+
+
+def test_a_wave_finds_different_leaves_and_leaves_no_trace(tree: Tree) -> None:
+    root, a, b, _, z = tree.nodes
+    before = [(node.visits, node.value_sum) for node in tree.nodes]
+
+    def rank(node: Node) -> float:
+        return node.value  # a leads by .75 against .25; each pick of z counts as a lost visit of a: .5, .375
+
+    assert tree.wave(1, rank) == [z] == [tree.descend(rank)]
+    assert tree.wave(3, rank) == [z]  # it would come back to z: the wave is complete
+    z.exhausted = a.exhausted = False
+    assert tree.wave(3, lambda node: node.value_sum / (1 + 4 * node.visits)) == [z]
+    assert tree.wave(3, lambda node: -node.visits) == [b, z]  # b has one visit, and two once it is picked
+    assert [(node.visits, node.value_sum) for node in tree.nodes] == before
+    assert root.visits == 3
+
+
+def test_a_tree_moves_on_to_a_child_and_forgets_the_rest(tree: Tree) -> None:
+    _, a, b, end, z = tree.nodes
+    tree.votes[end.data[BALLOT]] += 1
+    with pytest.raises(ValueError, match="no unfinished child 'c': it has 'a', 'b'"):
+        tree.advance("c")
+    assert tree.advance("a") is a
+    assert (tree.root, tree.nodes, a.parent, a.prior) == (a, [a, end, z], None, 1.0)
+    assert [node.index for node in tree.nodes] == [0, 1, 2]
+    assert (tree.best, tree.votes.total()) == (end, 1)
+    assert z.path == ("z",)
+    assert to_html(tree)
+    with pytest.raises(ValueError, match="it has 'z'"):
+        tree.advance("Answer: <1>")
+    tree.advance("z")
+    assert (tree.best, tree.votes.total(), b in tree.nodes) == (None, 0, False)
