@@ -262,7 +262,7 @@ def test_every_option_changes_what_is_learned_or_is_known_to_change_nothing(kind
 
     fields = [field.name for field in dataclasses.fields(LEARNERS[kind].config)]
     assert not set(fields) - set(TELLING) - set(SILENT), "say of a new option whether it changes what is learned"
-    plain = {(): learned("plain")}
+    plain: dict[tuple[str, ...], dict[str, Tensor]] = {(): learned("plain")}
     assert not torch.equal(*(next(iter(w.values())) for w in (plain[()], weights_of(toy_policy()))))
     for name in fields:
         beside = WITH.get(name, {})
