@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+from reasonrl.agents.policies.core import check_room
+from reasonrl.agents.policies.options import PolicyOptions
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import get_agent
@@ -15,8 +17,7 @@ from reasonrl.agents.search.core import SearchResult, SearchTask
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.envs.core import Problem, Source
 from reasonrl.envs.generation import check_split
-from reasonrl.envs.registry import source_name
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.verifiers.core import StepVerdict
 
 _COLOURS = {
@@ -40,7 +41,7 @@ class SolveConfig:
     policy: str = "tiny"
     """tiny, smollm2, a Hugging Face folder or hub name, openai:MODEL@URL, or a policy of your own: my.py:policy."""
     agent: str = "mcts"
-    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, beam:my.py:guide."""
+    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, beam:reward:DIR."""
     tokens: int = 2000
     """Tokens that the search may spend."""
     max_tokens: int = 256
@@ -57,17 +58,20 @@ class SolveConfig:
     """Path of the file, for data sets."""
     tree: Path | None = None
     """Write the search tree here, as a page to open in a browser."""
+    policy_options: Annotated[PolicyOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PolicyOptions)
+    """How the policy runs."""
 
 
 def main(config: SolveConfig) -> None:
     from rich.console import Console
 
     check_split(config.split)
-    source = get_source(source_name(config.env), data=config.data)
+    source = open_source(config.env, data=config.data)
     problem = source.problem(config.split, config.index, config.difficulty)
     console = Console(highlight=False)
     console.print(problem.view.prompt, style="bold", markup=False)
-    policy = get_policy(config.policy)
+    policy = get_policy(config.policy, config.policy_options)
+    check_room(policy, [problem.view])
     if few := use_idle_cores():
         console.print(few, style="dim")
     agent = get_agent(config.agent, problems=[problem], policy=policy)
@@ -77,14 +81,14 @@ def main(config: SolveConfig) -> None:
         budget=Budget(tokens=config.tokens),
     )[0]
     for line, verdict in judged_lines(source, problem, result):
-        console.print(line, style=_COLOURS[verdict], markup=False)
+        console.print(line, style=None if verdict is None else _COLOURS[verdict], markup=False)
     console.print(summary(source, problem, result) + (" (oracle guide)" if result.oracle else ""), style="bold")
     if config.tree is not None:
         config.tree.write_text(to_html(result.tree), encoding="utf-8")
         console.print(f"the tree: {config.tree.resolve()}")
 
 
-def judged_lines(source: Source, problem: Problem, result: SearchResult) -> list[tuple[str, StepVerdict]]:
+def judged_lines(source: Source, problem: Problem, result: SearchResult) -> list[tuple[str, StepVerdict | None]]:
     """The answer's lines, each with its worth after those before it."""
     lines = (result.answer or "").split("\n")
     judge = source.rules_of(problem.view)

@@ -21,7 +21,8 @@ from typing import Protocol
 
 from reasonrl.agents.search.core import SearchResult
 from reasonrl.benchmarks.identity import content_of, judge_code, reference_of
-from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store
+from reasonrl.benchmarks.records import Candidate, Cell, Result, Step
+from reasonrl.benchmarks.store import Store
 from reasonrl.envs.core import Problem, Rules, View
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, no_answer
 
@@ -100,12 +101,13 @@ def line_verdicts(family: Rules, view: View, lines: Sequence[str]) -> tuple[Step
     """What each line of an answer is worth, no more than was looked at; see the list above."""
     if not lines:
         return ()
-    exact: bool | None = getattr(family, "exact_potential", None)  # a data set does not say
-    knows_rules = exact is not None or family.check_answer(view, "\n".join(lines)) is not None
+    exact: bool = getattr(family, "exact_potential", False)
+    # what makes its problems itself knows their rules; a data set does not
+    knows_rules = hasattr(family, "sample") or family.check_answer(view, "\n".join(lines)) is not None
     steps = []
     for position, line in enumerate(lines):
         before = list(lines[:position])
-        verdict = str(family.check_step(view, before, line))
+        verdict = str(family.check_step(view, before, line) or UNCHECKED)
         final = family.is_final(line)
         if not knows_rules:
             calculated = not final and verdict == StepVerdict.USEFUL

@@ -11,7 +11,6 @@ of it: the store notes their versions.
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import sys
@@ -21,13 +20,22 @@ from pathlib import Path
 from typing import Any
 
 from reasonrl.agents.search.guides.core import parts_of
-from reasonrl.envs.code_hash import ROOT, closure, hash_today, short
+from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.code_hash import closure, hash_today, short, source_of
 from reasonrl.envs.core import Problem, Rules
 
 _JUDGES = "reasonrl.verifiers"
 _DRIVER = "reasonrl.agents.search.driver"
-_FAMILIES = ("reasonrl.envs.families", "reasonrl.envs.datasets")
-"""What the search reaches through a registry: only the problem's own family counts, and it is named apart."""
+_REGISTRIES = (
+    "reasonrl.envs.families",
+    "reasonrl.envs.datasets",
+    "reasonrl.envs.registry",
+    "reasonrl.agents.policies.registry",
+    "reasonrl.agents.search.registry",
+    "reasonrl.agents.search.guides.registry",
+    "reasonrl.verifiers.registry",
+)
+"""What is only a way to others, by their names: of these the problem's own family, the search and its guide count."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +55,15 @@ def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, ju
     most of what makes a judge better calls for new verdicts and not for new answers.
 
     Args:
-        name: of the agent, which may lead to somebody's own files: my.py:search, mcts:feedback+my.py:guide.
+        name: of the agent, which may lead to somebody's own files: my.py:search:feedback+my.py:guide.
         algorithm: the search function.
         guide: None for a search without one; what it is made of counts too.
         policy: any object of the policy's class.
         judge: the problem's family or data set.
     """
     roots = [_DRIVER, *named_files(name), *(source_of(each) for each in (algorithm, type(policy)))]
-    found = closure([*roots, *(source_of(type(part)) for part in parts_of(guide))], without=_FAMILIES)
-    rules = closure([source_of(type(judge))]) if guide is None else judge_code(judge).modules
+    found = closure([*roots, *(source_of(type(part)) for part in parts_of(guide))], without=_REGISTRIES)
+    rules = closure([source_of(type(plain_of(judge)))]) if guide is None else judge_code(judge).modules
     return _code({**found, **rules})
 
 
@@ -73,7 +81,7 @@ def named_files(name: str) -> list[str]:
 
 def judge_code(judge: Rules) -> Code:
     """The code that a verdict hangs on; a package of verifiers counts as a whole, for some of it runs as a process."""
-    return _code(closure([source_of(type(judge))], whole=_JUDGES))
+    return _code(closure([source_of(type(plain_of(judge)))], whole=_JUDGES))
 
 
 def content_of(problem: Problem) -> str:
@@ -89,21 +97,6 @@ def reference_of(problem: Problem) -> str:
 def changed_since(modules: Mapping[str, str]) -> tuple[str, ...]:
     """Those of these modules whose code is another today, or which are gone."""
     return tuple(name for name, known in modules.items() if hash_today(name) != known)
-
-
-def source_of(thing: Any) -> str:
-    """Where a class or function is written: the name of a module of ours, else the path of its file.
-
-    By its code's own note, for a file that was loaded by its path need not stand among Python's modules.
-    """
-    thing = inspect.unwrap(getattr(thing, "func", thing))  # of a partial, what it calls
-    name = getattr(thing, "__module__", None) or type(thing).__module__
-    if name == ROOT or name.startswith(ROOT + "."):
-        return str(name)
-    written = [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
-    codes = [getattr(inspect.unwrap(each), "__code__", None) for each in written]
-    files = [Path(code.co_filename) for code in codes if code is not None]
-    return next((str(file.resolve()) for file in files if file.is_file()), str(name))
 
 
 def _code(modules: Mapping[str, str]) -> Code:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reasonrl.benchmarks.identity import content_of
-from reasonrl.benchmarks.store import Store, canonical
+from reasonrl.benchmarks.records import canonical
+from reasonrl.benchmarks.store import Store
+from reasonrl.envs import registry
 from reasonrl.envs.core import Problem, Source
-from reasonrl.envs.registry import DATASETS, source_name
-from reasonrl.envs.sources import get_source, pick_difficulty
+from reasonrl.envs.generation import pick_difficulty
+from reasonrl.envs.registry import is_dataset, source_name
 
 _MOST_REPEATS = 400
 """Indices in a row that give nothing new before a generator counts as having no more."""
@@ -31,19 +33,19 @@ class Suite:
 def make_suite(env: str, split: str, limit: int, *, difficulty: Sequence[int] = (), data: str | None = None) -> Suite:
     """The first `limit` problems: rows of a data set, or what a generator makes from 0, 1, ... less repeats."""
     source, options = open_source(env, difficulty=difficulty, data=data)
-    drawn = _problems(source, split, difficulty, rows=source_name(env) in DATASETS)
+    drawn = _problems(source, split, difficulty, rows=is_dataset(source_name(env)))
     return Suite(env, options, split, source, tuple(itertools.islice(drawn, limit)))
 
 
 def open_source(env: str, *, difficulty: Sequence[int] = (), data: str | None = None) -> tuple[Source, str]:
     """An environment's source, and what was asked of it beyond its id as canonical JSON."""
     name = source_name(env)
-    is_rows = name in DATASETS
+    is_rows = is_dataset(name)
     options = {
         "difficulty": list(difficulty) or None,
         "data": Path(data).name if data is not None and is_rows else None,
     }
-    return get_source(name, data=data if is_rows else None), canonical(options)
+    return registry.open_source(name, data=data if is_rows else None), canonical(options)
 
 
 def _problems(source: Source, split: str, difficulty: Sequence[int], *, rows: bool) -> Iterator[Problem]:
@@ -64,7 +66,7 @@ def _problems(source: Source, split: str, difficulty: Sequence[int], *, rows: bo
 def find_problem(source: Source, env: str, id: str) -> Problem | None:
     """The problem that has this id today; None when there is none."""
     _, split, difficulty, index = id.rsplit("/", 3)
-    level = None if source_name(env) in DATASETS else int(difficulty)
+    level = None if is_dataset(source_name(env)) else int(difficulty)
     try:
         problem = source.problem(split, int(index), level)
     except (ValueError, LookupError, RuntimeError):

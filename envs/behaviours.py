@@ -24,7 +24,22 @@ PREFIXES = {
     Behaviour.EVALUATION: "Check:",
     Behaviour.CORRECTION: "Wait:",
 }
-"""How a line shows its behaviour (in code: behind "# "). A line without a prefix completes the task."""
+"""How a line shows its behaviour (in code: after "# "). A line without a prefix completes the task."""
+
+
+def split_behaviour(line: str) -> tuple[Behaviour, str]:
+    """The behaviour that a line shows, and the line without its prefix.
+
+    >>> split_behaviour("Wait: 2+2=4")
+    (<Behaviour.CORRECTION: 'self-correction'>, '2+2=4')
+    """
+    text = line.strip()
+    bare = text.removeprefix("# ")
+    if ":" in bare:
+        for behaviour, prefix in PREFIXES.items():
+            if bare.startswith(prefix):
+                return behaviour, bare.removeprefix(prefix).strip()
+    return Behaviour.COMPLETION, text
 
 
 def behaviour_of(line: str) -> Behaviour:
@@ -32,17 +47,12 @@ def behaviour_of(line: str) -> Behaviour:
     >>> behaviour_of("Wait: 2+2=4")
     <Behaviour.CORRECTION: 'self-correction'>
     """
-    text = line.strip().removeprefix("# ")
-    for behaviour, prefix in PREFIXES.items():
-        if text.startswith(prefix):
-            return behaviour
-    return Behaviour.COMPLETION
+    return split_behaviour(line)[0]
 
 
 def strip_behaviour(line: str) -> str:
     """The line without its behaviour prefix."""
-    prefix = PREFIXES.get(behaviour_of(line))
-    return line.strip() if prefix is None else line.strip().removeprefix("# ").removeprefix(prefix).strip()
+    return split_behaviour(line)[1]
 
 
 class Trace(NamedTuple):

@@ -10,9 +10,10 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import inspect
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = "reasonrl"
 _DIGITS = 16
@@ -188,6 +189,21 @@ def _folder_of(package: str) -> str | None:
 
 def _modules(path: Path) -> list[Path]:
     return sorted(path.parent.glob("*.py"))
+
+
+def source_of(thing: Any) -> str:
+    """Where a class or function is written: the name of a module of ours, else the path of its file.
+
+    By its code's own note, for a file that was loaded by its path need not stand among Python's modules.
+    """
+    thing = inspect.unwrap(getattr(thing, "func", thing))  # of a partial, what it calls
+    name = getattr(thing, "__module__", None) or type(thing).__module__
+    if name == ROOT or name.startswith(ROOT + "."):
+        return str(name)
+    written = [thing, *(vars(thing).values() if isinstance(thing, type) else ())]
+    codes = [getattr(inspect.unwrap(each), "__code__", None) for each in written]
+    files = [Path(code.co_filename) for code in codes if code is not None]
+    return next((str(file.resolve()) for file in files if file.is_file()), str(name))
 
 
 def short(text: str) -> str:

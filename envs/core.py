@@ -122,7 +122,11 @@ class Content(NamedTuple):
 
 @runtime_checkable
 class Source(Protocol):
-    """Where an environment's problems come from: a family, a mixture of families, or a data set."""
+    """Where an environment's problems come from: a family, a mixture of families, or a data set.
+
+    A source may also have `size(split) -> int` where it has rows, as a data set does, and `abilities` (see
+    `envs.abilities`) where they are not those of its own methods.
+    """
 
     @property
     def name(self) -> str: ...
@@ -145,10 +149,29 @@ class Source(Protocol):
     def rules_of(self, view: View) -> Rules: ...
 
 
+class DataSet(Protocol):
+    """Published problems, before their file is read: what `register_dataset` takes.
+
+    An object, or a class with class methods.
+    """
+
+    name: str
+
+    def open(self, data: str | None) -> Source:
+        """The problems of a file, or of a hub repository; None is an error that says where they are published."""
+        ...
+
+    def rules(self) -> Rules:
+        """How problems ask and answers end, without any rows: for a policy that knows a problem's view alone."""
+        ...
+
+
 class Rules(Protocol):
     """What judges a problem's answers and steps.
 
-    A judge may also have `canonical(view, answer) -> str | None`: one spelling for all responses whose answers it takes
+    Only `verify` must be written: `envs.abilities` has a default for everything else, and says what it cannot do.
+
+    Rules may also have `canonical(view, answer) -> str | None`: one spelling for all responses whose answers it takes
     for the same, found without the reference, and None where there is no answer. Votes count by it; without it they
     count by `verifiers.canonical.canonical_answer`.
     """
@@ -166,8 +189,8 @@ class Rules(Protocol):
         """What can be checked of a finished response without the reference (public tests, say); None: nothing."""
         ...
 
-    def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
-        """Process: what `step` is worth after `steps`."""
+    def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict | None:
+        """Process: what `step` is worth after `steps`; None where nothing is known about it."""
         ...
 
     def is_final(self, step: str) -> bool:
@@ -184,11 +207,14 @@ class Rules(Protocol):
 
 
 class Family(Rules, Protocol):
-    """A generator of problems of one kind, with all that is known about them."""
+    """A generator of problems of one kind, with all that is known about them.
+
+    Only `name`, `sample` and `verify` must be written: `envs.abilities` has a default for everything else.
+    """
 
     name: str
     domain: str
-    """"math", "logic" or "code"."""
+    """"math", "logic" or "code"; "other" where a family does not say."""
     version: int
     difficulties: range
     """Levels that `sample` accepts, easiest first."""

@@ -15,133 +15,30 @@ Info     always the same keys: outcome, shaping, status, stop_reason, reason (of
 from __future__ import annotations
 
 import copy
-import math
-import pkgutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem, Source, View
+from reasonrl.envs.core import Problem, Rules, View
 from reasonrl.envs.episodes import Episodes, EpisodeStart, context_length, whole_index
 from reasonrl.envs.generation import check_split
-from reasonrl.envs.mdp import ILLEGAL, MDP, Level, Potential, State, Stop, Transition, last_token
+from reasonrl.envs.mdp import Level, Potential, State, last_token
+from reasonrl.envs.observation import (
+    Observation,
+    action_mask,
+    at_rest,
+    longest_episode,
+    make_info,
+    make_spaces,
+    observe_text,
+)
+from reasonrl.envs.options import make_mdp
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.render import RENDER_MODES, Printer, render_picture, render_text
-from reasonrl.envs.sources import get_source
-from reasonrl.envs.spaces import TextSpace
-from reasonrl.envs.vocabulary import Vocabulary, get_vocabulary
-from reasonrl.verifiers.core import Status
-from reasonrl.verifiers.named import load_named
-
-REWARDS = ("outcome", "potential")
-
-INSTRUCTIONS_ROOM = 1000
-"""No family's instructions are longer, in characters."""
-
-_REASON_CHARS = 200
-_LIMITS = {
-    Stop.TOKENS: "out of tokens: max_tokens was reached before the answer was finished",
-    Stop.STEPS: "out of steps: max_steps was reached before the answer was finished",
-}
-
-Observation = dict[str, NDArray[np.int64]] | str
-Action = int | str
-
-
-def make_mdp(
-    source: Source,
-    *,
-    level: str = "token",
-    reward: str = "outcome",
-    gamma: float = 1.0,
-    attempts: int = 1,
-    vocabulary: str = "char",
-    max_tokens: int = 256,
-    max_steps: int = 32,
-    potential: Potential | str | None = None,
-    illegal: str = "noop",
-    instructions: bool = False,
-) -> MDP:
-    """The rules from an environment's options, each checked with a sentence that says what is allowed."""
-    if level not in tuple(Level):
-        raise ValueError(f"unknown level {level!r}: choose one of {', '.join(Level)}")
-    if level not in source.levels:
-        raise ValueError(
-            f"{source.name} cannot be played at the {level} level: choose one of {', '.join(source.levels)}"
-        )
-    if reward not in REWARDS:
-        raise ValueError(f"unknown reward {reward!r}: choose one of {', '.join(REWARDS)}")
-    if not 0.0 < gamma <= 1.0:
-        raise ValueError(f"gamma must be in (0, 1], got {gamma}")
-    for name, value in (("attempts", attempts), ("max_tokens", max_tokens), ("max_steps", max_steps)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
-    if potential is not None and reward != "potential":
-        raise ValueError(f"a potential needs reward='potential' to be paid, got reward={reward!r}")
-    if illegal not in ILLEGAL:
-        raise ValueError(f"unknown illegal={illegal!r}: choose one of {', '.join(ILLEGAL)}")
-    if illegal != "noop" and level != Level.CHOICE:
-        raise ValueError(f"illegal={illegal!r} is for the choice level, where actions are masked: leave it out")
-    if instructions and level not in (Level.STEP, Level.SOLUTION):
-        raise ValueError(
-            "instructions=True is for the step and solution levels: 'hf:' vocabularies have them in their prompts, and "
-            "env.unwrapped.instructions has them everywhere"
-        )
-    return MDP(
-        source,
-        level=level,
-        vocabulary=get_vocabulary(vocabulary),
-        shaped=reward == "potential",
-        gamma=gamma,
-        attempts=attempts,
-        max_tokens=max_tokens,
-        max_steps=max_steps,
-        potential=None if potential is None else get_potential(potential),
-        illegal=illegal,
-        instructions=instructions,
-    )
-
-
-def get_potential(potential: Potential | str) -> Potential:
-    """The function, or the one that "package.module:name" or "file.py:name" names; it must return finite numbers.
-
-    A name, unlike a function, leaves the environment's spec JSON-able.
-    """
-    if isinstance(potential, str):
-        if potential.rpartition(":")[0].endswith(".py"):
-            return _Finite(load_named(potential, what="a potential"), name=potential)
-        try:
-            function: Any = pkgutil.resolve_name(potential)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise ValueError(
-                f"there is no potential {potential!r}: write 'package.module:name' or 'file.py:name' ({error})"
-            ) from error
-    else:
-        function = potential
-
-    return _Finite(function)
-
-
-@dataclass(frozen=True)
-class _Finite:
-    """A potential whose values are checked; it pickles if the function does, or by its name in a file."""
-
-    function: Potential
-    name: str = ""
-    """Of a function in a file, `file.py:name`: another process cannot import it as a module."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (get_potential, (self.name,)) if self.name else (_Finite, (self.function,))
-
-    def __call__(self, view: View, steps: Sequence[str]) -> float:
-        value = float(self.function(view, steps))
-        if not math.isfinite(value):
-            raise ValueError(f"a potential must be a finite number, got {value} for {view.id}: give unknowns a number")
-        return value
+from reasonrl.envs.vocabulary import Vocabulary
 
 
 class ReasonEnv(gym.Env[Any, Any]):
@@ -195,7 +92,7 @@ class ReasonEnv(gym.Env[Any, Any]):
         check_split(split)
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f"unknown render mode {render_mode!r}: choose one of {', '.join(RENDER_MODES)}, or none")
-        self.source = get_source(source, family=family, data=data)
+        self.source = open_source(source, family=family, data=data)
         self.mdp = make_mdp(
             self.source,
             level=level,
@@ -218,7 +115,7 @@ class ReasonEnv(gym.Env[Any, Any]):
         self._state: State | None = None
         self._tokens = np.zeros(context_length(self.mdp) if self._discrete else 0, np.int64)
         self._drawn = b""
-        """The packed tokens that `_tokens` shows behind the prompt."""
+        """The packed tokens that `_tokens` shows after the prompt."""
 
     @property
     def problem(self) -> Problem | None:
@@ -229,6 +126,11 @@ class ReasonEnv(gym.Env[Any, Any]):
     def view(self) -> View | None:
         """What a solver may see of the problem being played."""
         return None if self._episode is None else self._episode.problem.view
+
+    @property
+    def rules(self) -> Rules | None:
+        """What knows how answers to the problem being played are written, and what can be checked of them."""
+        return None if self._episode is None else self._episode.rules
 
     @property
     def instructions(self) -> str:
@@ -290,14 +192,13 @@ class ReasonEnv(gym.Env[Any, Any]):
         if self._state is None or self._episode is None:
             raise RuntimeError("call reset() before step()")
         transition = self.mdp.step(self._state, action, self._episode.judge)
-        after, reward, terminated, truncated, _, _, _, _ = transition
-        self._state = after
+        self._state = after = transition.state
         if self.render_mode is not None:
             self._print()
         info = make_info(transition)
         if self._discrete:
             info["action_mask"] = action_mask(self.mdp, after)
-        return self._observe(after), reward, terminated, truncated, info
+        return self._observe(after), transition.reward, transition.terminated, transition.truncated, info
 
     def get_state(self) -> State:
         """The whole episode as one frozen value; keep as many as you like."""
@@ -344,74 +245,6 @@ class ReasonEnv(gym.Env[Any, Any]):
                 self._tokens[start:length] = np.frombuffer(packed, "<i4")
             self._drawn = packed
         return {"tokens": self._tokens.copy(), "length": np.array((length,))}
-
-
-def make_spaces(mdp: MDP) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
-    """(action space, observation space) of a level."""
-    length = context_length(mdp)
-    if mdp.level in (Level.STEP, Level.SOLUTION):
-        said = (mdp.attempts + 1) * mdp.max_chars  # every attempt, and a last action past the limit
-        told = INSTRUCTIONS_ROOM if mdp.instructions else 0
-        return TextSpace(mdp.max_chars), TextSpace(mdp.source.max_prompt_chars + told + said + length)
-    observation = spaces.Dict(
-        {
-            "tokens": spaces.Box(0, mdp.vocabulary.size - 1, (length,), np.int64),
-            "length": spaces.Box(0, length, (1,), np.int64),
-        }
-    )
-    actions = mdp.vocabulary.size if mdp.level is Level.TOKEN else mdp.source.max_choices
-    return spaces.Discrete(actions), observation
-
-
-def longest_episode(mdp: MDP) -> int:
-    """Steps of the longest possible episode."""
-    if mdp.level is Level.TOKEN:
-        return mdp.max_tokens
-    return min(mdp.max_steps, mdp.attempts) if mdp.level is Level.SOLUTION else mdp.max_steps
-
-
-def at_rest(state: State) -> Transition:
-    """What leads to a state that begins an episode."""
-    return Transition(state, 0.0, False, False, 0.0, 0.0, None)
-
-
-def make_info(transition: Transition) -> dict[str, Any]:
-    """The fixed schema, less the action mask: scalars and short strings only."""
-    state, _, _, _, outcome, shaping, verdict, reason = transition
-    status = stop_reason = text = ""
-    if verdict is not None:
-        status, reason = verdict.status.value, verdict.reason[:_REASON_CHARS]
-    if state.stop:
-        status = status or Status.NO_ANSWER.value
-        stop_reason, text = state.stop.value, state.text
-        reason = _LIMITS.get(state.stop, reason)
-    return {
-        "outcome": outcome,
-        "shaping": shaping,
-        "status": status,
-        "stop_reason": stop_reason,
-        "reason": reason,
-        "tokens": state.count,
-        "steps": len(state.steps),
-        "text": text,
-    }
-
-
-def action_mask(mdp: MDP, state: State) -> NDArray[np.int8]:
-    """[V] or [K] 1 where an action is legal."""
-    if mdp.level is Level.TOKEN:
-        return mdp.vocabulary.allowed.copy()
-    mask = np.zeros(mdp.source.max_choices, np.int8)
-    mask[: 1 if state.stop is not Stop.RUNNING else len(mdp.menu(state))] = 1
-    return mask
-
-
-def observe_text(mdp: MDP, state: State) -> str:
-    """What the text levels show."""
-    prompt = state.view.prompt
-    if mdp.instructions:
-        prompt = f"{prompt}\n{mdp.source.rules_of(state.view).instructions}"
-    return "\n".join((prompt, *state.turns, *(state.steps if mdp.level is Level.STEP else ()), ""))
 
 
 def check_options(options: dict[str, Any], known: set[str]) -> None:

@@ -14,12 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from reasonrl.envs.core import Problem, Rules
+from reasonrl.envs.generation import INDEX_BITS, pick_difficulty
 from reasonrl.envs.mdp import MDP, RETRY, Level, State
-from reasonrl.envs.sources import check_difficulties, pick_difficulty
+from reasonrl.envs.sources import check_difficulties
 from reasonrl.verifiers.core import Verdict
-
-INDEX_BITS = 31
-"""Episodes draw a problem index below 2**31."""
 
 _KEPT = 4096
 _NO_TOKENS = np.empty(0, np.int64)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from reasonrl.envs.environment import observe_text
 from reasonrl.envs.episodes import EpisodeStart, context_length
 from reasonrl.envs.mdp import MDP, Level, State, Transition
+from reasonrl.envs.observation import observe_text
 
 Happened = list[tuple[int, Transition]]
 """Lanes in which more happened than a token inside a line, in order, each with its transition."""
@@ -93,14 +93,14 @@ class TokenLanes:
         counts, ends = (self.length_B - self.base_B)[lanes].tolist(), ends_B[lanes].tolist()
         happened: Happened = []
         for lane, start, stop, count, end in zip(lanes.tolist(), starts, stops, counts, ends, strict=True):
-            view, steps, _, _, turns, _, moves, potential, going = self._states[lane]
+            state = self._states[lane]
             if end:
                 line = self.tokens_BT[lane, start:stop].tolist()
-                before = State(view, steps, b"", 0, turns, count - 1, moves, potential, going)
+                before = state.with_tokens(b"", line_start=0, count=count - 1)
                 transition = self.mdp.end_line(before, line, self.episodes[lane].judge)
                 self._keep(lane, transition.state)
             else:
-                transition = self.mdp.run_out(State(view, steps, b"", 0, turns, count, moves, potential, going))
+                transition = self.mdp.run_out(state.with_tokens(b"", line_start=0, count=count))
                 self._states[lane] = transition.state
             happened.append((lane, transition))
         return happened
@@ -123,16 +123,18 @@ class TokenLanes:
             stop += len(after.tokens) // 4
             self.tokens_BT[lane, start:stop] = np.frombuffer(after.tokens, "<i4")
             self.length_B[lane] = stop
-        self._states[lane] = after._replace(tokens=b"", line_start=0) if after.tokens or begins_inside else after
+        if after.tokens or begins_inside:
+            after = after.with_tokens(b"", line_start=0, count=after.count)
+        self._states[lane] = after
         self.base_B[lane] = stop - after.count
         self.line_start_B[lane] = stop - begins_inside
 
     def get(self, lane: int) -> State:
-        view, steps, _, _, turns, _, moves, potential, stop = self._states[lane]
         prompt, length = len(self.episodes[lane].prompt), int(self.length_B[lane])
         packed = self.tokens_BT[lane, prompt:length].astype("<i4").tobytes()
         line_start = 4 * (int(self.line_start_B[lane]) - prompt)
-        return State(view, steps, packed, line_start, turns, length - int(self.base_B[lane]), moves, potential, stop)
+        count = length - int(self.base_B[lane])
+        return self._states[lane].with_tokens(packed, line_start=line_start, count=count)
 
     def set(self, lane: int, state: State) -> None:
         prompt = self.episodes[lane].prompt
@@ -146,7 +148,7 @@ class TokenLanes:
         self.length_B[lane] = length
         self.base_B[lane] = length - state.count
         self.line_start_B[lane] = start + state.line_start // 4
-        self._states[lane] = state._replace(tokens=b"", line_start=0)
+        self._states[lane] = state.with_tokens(b"", line_start=0, count=state.count)
 
     def counts(self) -> NDArray[np.int64]:
         """[B] tokens used in the episode."""

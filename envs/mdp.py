@@ -65,6 +65,25 @@ class Stop(StrEnum):
     """A masked choice, where the environment was made with illegal="end"."""
 
 
+class Speaker(StrEnum):
+    POLICY = "policy"
+    """An attempt at an answer."""
+    ENVIRONMENT = "environment"
+    """What was said of it."""
+
+
+class Turn(NamedTuple):
+    """A part of the conversation that is over."""
+
+    speaker: Speaker
+    text: str
+
+
+def wrong_attempt(answer: str) -> tuple[Turn, Turn]:
+    """What an attempt leaves behind that was not right: itself, and what the environment said of it."""
+    return Turn(Speaker.POLICY, answer), Turn(Speaker.ENVIRONMENT, RETRY)
+
+
 class State(NamedTuple):
     """Everything that decides the future. `tokens` packs int32 ids, so that adding one costs a short memory copy."""
 
@@ -75,7 +94,7 @@ class State(NamedTuple):
     """Ids after the prompt, at the token and choice levels (little-endian int32)."""
     line_start: int = 0
     """Offset in `tokens` where the unfinished line begins."""
-    turns: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
     """Earlier attempts, each followed by the environment's feedback."""
     count: int = 0  # type: ignore[assignment]  # hides tuple.count, which nobody needs
     """Tokens used, all attempts together."""
@@ -97,12 +116,22 @@ class State(NamedTuple):
     @property
     def text(self) -> str:
         """What has been said after the prompt: earlier attempts, feedback, and the finished lines."""
-        return "\n".join((*self.turns, *self.steps))
+        return "\n".join((*(turn.text for turn in self.turns), *self.steps))
 
     @property
     def transcript(self) -> str:
         """Prompt and text, each line ended: what a policy continues."""
-        return "\n".join((self.view.prompt, *self.turns, *self.steps, ""))
+        return "\n".join((self.view.prompt, *(turn.text for turn in self.turns), *self.steps, ""))
+
+    @property
+    def attempt(self) -> int:
+        """Number of the current attempt, from 1 on."""
+        return 1 + sum(turn.speaker is Speaker.POLICY for turn in self.turns)
+
+    def with_tokens(self, tokens: bytes, *, line_start: int, count: int) -> State:
+        """The same state where these tokens were said; `_replace` takes three times as long."""
+        view, steps, _, _, turns, _, moves, potential, stop = self
+        return State(view, steps, tokens, line_start, turns, count, moves, potential, stop)
 
 
 def last_token(packed: bytes) -> int:
@@ -188,6 +217,11 @@ class MDP:
         menu = self._menus.get(key)
         if menu is None:
             menu = tuple(self.source.rules_of(state.view).legal_steps(state.view, state.steps))
+            if len(menu) > self.source.max_choices:
+                raise ValueError(
+                    f"a menu of {state.view.family} has {len(menu)} lines, more than the {self.source.max_choices} "
+                    "that it may have: give the family a larger max_choices"
+                )
             if len(self._menus) >= _MENUS_KEPT:
                 self._menus.pop(next(iter(self._menus)))
             self._menus[key] = menu
@@ -200,7 +234,7 @@ class MDP:
         """The token level where a line ends.
 
         Args:
-            state: before the last token, but with `tokens` and `line_start` already behind it.
+            state: before the last token, but with `tokens` and `line_start` already after it.
             line: ids of the whole line; the last one holds a line break or is the end token.
             judge: scores the answer if this finishes it.
         """
@@ -259,7 +293,7 @@ class MDP:
         return self._advance(state, line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge)
 
     def _masked(self, state: State, reason: str, judge: Callable[[str], Verdict] | None) -> Transition:
-        """A choice behind the end of the menu: nothing is said."""
+        """A choice past the end of the menu: nothing is said."""
         if self.illegal == "error":
             raise ValueError(f"{reason}; info['action_mask'] shows what is legal")
         if self.illegal == "end":
@@ -306,16 +340,10 @@ class MDP:
             verdict = judge("\n".join(steps)) if judge is not None else None
             if verdict is not None and not verdict.judged:
                 stop = Stop.ERROR
-            elif (
-                verdict is None
-                or verdict.correct
-                or len(turns) // 2 + 1 >= self.attempts
-                or out_of_tokens
-                or out_of_steps
-            ):
+            elif verdict is None or verdict.correct or state.attempt >= self.attempts or out_of_tokens or out_of_steps:
                 terminated, outcome = True, verdict.score if verdict is not None else 0.0
             else:  # another attempt
-                steps, turns, stop = (), (*turns, "\n".join(steps), RETRY), Stop.RUNNING
+                steps, turns, stop = (), (*turns, *wrong_attempt("\n".join(steps))), Stop.RUNNING
                 if self._say is not None:
                     tokens += self._retry
                     line_start = len(tokens)

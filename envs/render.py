@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reasonrl.envs.core import View
 from reasonrl.envs.episodes import EpisodeStart
 from reasonrl.envs.font import HEIGHT, WIDTH, ink
-from reasonrl.envs.mdp import MDP, RETRY, Level, State, Stop
+from reasonrl.envs.mdp import MDP, Level, Speaker, State, Stop, Turn
 
 RENDER_MODES = ("ansi", "rgb_array", "human")
 
@@ -57,14 +57,14 @@ class Shown(NamedTuple):
 def finished(mdp: MDP, state: State) -> Iterator[Shown]:
     """Prompt, earlier attempts with the feedback on each, and the finished lines."""
     yield from map(Shown, state.view.prompt.split("\n"))
-    for turn in (*state.turns, state.answer):
-        if turn == RETRY:
-            yield Shown(RETRY)
-        elif turn:
-            lines = turn.split("\n")
+    for speaker, text in (*state.turns, Turn(Speaker.POLICY, state.answer)):
+        if speaker is Speaker.ENVIRONMENT:
+            yield Shown(text)
+        elif text:
+            lines = text.split("\n")
             for number, line in enumerate(lines):
                 worth = mdp.source.rules_of(state.view).check_step(state.view, lines[:number], line)
-                yield Shown(line, worth.value)
+                yield Shown(line, "" if worth is None else worth.value)
 
 
 def ending(episode: EpisodeStart, state: State) -> Iterator[Shown]:

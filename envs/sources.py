@@ -1,17 +1,17 @@
-"""Where an environment's problems come from: one family, a mixture of a domain's families, or a data set."""
+"""Families as the source of an environment's problems: one of them, or a mixture of a domain's."""
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reasonrl.envs.abilities import Ability, abilities
 from reasonrl.envs.core import Family, Problem, Rules, Source, View
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
-from reasonrl.envs.generation import check_difficulty, generate
+from reasonrl.envs.generation import Mixture, Share, check_difficulty
 from reasonrl.envs.mdp import Level
-from reasonrl.envs.seeding import digest
-from reasonrl.verifiers.named import is_place
 
 
 @dataclass(frozen=True)
@@ -19,50 +19,53 @@ class Generated:
     """Problems drawn from one or more families; with several, the index's hash names the family."""
 
     name: str
-    families: tuple[Family, ...]
-    levels: tuple[str, ...] = tuple(Level)
+    mixture: Mixture
 
-    @property
+    @functools.cached_property
+    def families(self) -> tuple[Family, ...]:
+        return tuple(share.get() for share in self.mixture.shares)
+
+    @functools.cached_property
+    def abilities(self) -> frozenset[Ability]:
+        """What all of its families can do."""
+        return frozenset.intersection(*map(abilities, self.families))
+
+    @functools.cached_property
+    def levels(self) -> tuple[str, ...]:
+        """All of them, but no choice level without a menu."""
+        return tuple(level for level in Level if level is not Level.CHOICE or Ability.MENU in self.abilities)
+
+    @functools.cached_property
     def max_prompt_chars(self) -> int:
         return max(family.max_prompt_chars for family in self.families)
 
-    @property
+    @functools.cached_property
     def max_choices(self) -> int:
         return max(family.max_choices for family in self.families)
 
     def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
-        many = len(self.families) > 1
-        family = self.families[digest("mixture", index) % len(self.families) if many else 0]
-        return generate(family, split, index, difficulty)
+        return self.mixture.problem(split, index, difficulty)
 
     def rules_of(self, view: View) -> Rules:
-        return get_family(view.family)
+        return self._by_name.get(view.family) or get_family(view.family)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Family]:
+        return {family.name: family for family in self.families}
 
 
-def get_source(name: str, *, family: str | None = None, data: str | None = None) -> Source:
-    """The source behind an environment id.
+def only(family: Family) -> Generated:
+    """One family as a source, registered or not."""
+    return Generated(family.name, Mixture((Share(family),)))
 
-    Args:
-        name: a domain ("math", "code", "logic"), a family, a data set, or `file.py:Family`.
-        family: with a domain, the one family to draw from.
-        data: with a data set, the path of its file or the name of a hub repository.
-    """
-    if name in DOMAINS:
-        if family is None:
-            return Generated(name, tuple(get_family(each) for each in DOMAINS[name]))
-        if family in FAMILIES and family not in DOMAINS[name]:
-            raise ValueError(f"{family} is not a {name} family: choose one of {', '.join(DOMAINS[name])}")
-        return Generated(family, (get_family(family),))
-    if is_place(name):
-        own = get_family(name)
-        return Generated(own.name, (own,))
-    if family not in (None, name):
-        raise ValueError(f"this environment draws from {name} only: drop family={family!r}")
-    if name in FAMILIES:
-        return Generated(name, (get_family(name),))
-    from reasonrl.envs.datasets import get_dataset
 
-    return get_dataset(name, data)
+def of_domain(domain: str, family: str | None = None) -> Generated:
+    """The mixture of a domain's families, or one of them."""
+    if family is None:
+        return Generated(domain, Mixture(tuple(map(Share, DOMAINS[domain]))))
+    if family in FAMILIES.shipped and family not in DOMAINS[domain]:
+        raise ValueError(f"{family} is not a {domain} family: choose one of {', '.join(DOMAINS[domain])}")
+    return only(get_family(family))
 
 
 def check_difficulties(
@@ -99,12 +102,3 @@ def _span(source: Source) -> str:
         return ""
     lowest = max(family.difficulties[0] for family in source.families)
     return f" from {lowest} to {min(family.difficulties[-1] for family in source.families)}"
-
-
-def pick_difficulty(difficulty: int | Sequence[int] | None, index: int) -> int | None:
-    """One level for this index: a single level is itself, of several the index's hash picks one."""
-    if difficulty is None or isinstance(difficulty, int):
-        return difficulty
-    if not difficulty:
-        raise ValueError("difficulty is an empty list: give one level or several, or leave it out")
-    return int(difficulty[digest("difficulty", index) % len(difficulty)])

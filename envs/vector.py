@@ -21,11 +21,12 @@ from gymnasium.utils.seeding import np_random
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem
-from reasonrl.envs.environment import ReasonEnv, action_mask, at_rest, check_options, check_state, make_info
+from reasonrl.envs.core import Problem, View
+from reasonrl.envs.environment import ReasonEnv, check_options, check_state
 from reasonrl.envs.episodes import EpisodeStart, whole_index
 from reasonrl.envs.lanes import TextLanes, TokenLanes
 from reasonrl.envs.mdp import Level, State, Transition
+from reasonrl.envs.observation import action_mask, at_rest, make_info
 from reasonrl.envs.render import render_picture, render_text
 from reasonrl.envs.vocabulary import Vocabulary
 
@@ -146,9 +147,9 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         rewards, terminated, truncated = shaping.copy(), *np.zeros((2, self.num_envs), np.bool_)
         rows: dict[int, dict[str, Any]] = {}
         for lane, transition in happened:
-            state, reward, ends, cut, _, _, verdict, reason = transition
-            if state.stop or verdict is not None or reason:  # judged, ended, or masked
-                rewards[lane], terminated[lane], truncated[lane] = reward, ends, cut
+            if transition.state.stop or transition.verdict is not None or transition.reason:  # ended, judged, masked
+                rewards[lane], terminated[lane] = transition.reward, transition.terminated
+                truncated[lane] = transition.truncated
                 rows[lane] = make_info(transition)
         if self._limit is not None:
             for lane in self._out_of_time(over, self._limit):
@@ -172,6 +173,11 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def problems(self) -> tuple[Problem, ...]:
         """The problem of each lane, with its reference: not for the solver's eyes."""
         return tuple(episode.problem for episode in self._lanes.episodes)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What a solver may see of the problem of each lane."""
+        return tuple(episode.problem.view for episode in self._lanes.episodes)
 
     def get_state(self, lane: int) -> State:
         """The episode of one lane as one frozen value, equal to the scalar environment's."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -150,5 +151,14 @@ def get_vocabulary(name: str) -> Vocabulary:
             from transformers import AutoTokenizer
         except ImportError as error:
             raise ImportError("a Hugging Face vocabulary needs transformers: pip install 'reasonrl[torch]'") from error
-        return HFVocabulary(AutoTokenizer.from_pretrained(name[3:]), name=name)
+        from reasonrl.verifiers.hub import find_model
+
+        folder = Path(name[3:]).expanduser()
+        place = folder if folder.is_dir() else find_model(name[3:])
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(str(place))
+        except (OSError, ValueError) as error:
+            what = str(error).strip().split("\n")[0].rstrip(".")
+            raise ValueError(f"no tokenizer could be opened at {place!s}: {what}") from error
+        return HFVocabulary(tokenizer, name=name)
     raise ValueError(f"unknown vocabulary {name!r}: use 'char', or 'hf:' followed by a tokenizer's folder or hub name")

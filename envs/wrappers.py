@@ -22,6 +22,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import iterate
 from numpy.typing import NDArray
+from reasonrl.envs.abilities import Ability, require
 from reasonrl.envs.core import Source
 from reasonrl.envs.mdp import State
 from reasonrl.verifiers.shaping import shaping
@@ -36,6 +37,7 @@ ON = ("observation", "state")
 
 def family_potential(source: Source) -> Callable[[State], float]:
     """The potential of our own families as a function of a state: what `reward="potential"` uses. For `on="state"`."""
+    require(source, Ability.POTENTIAL, "shaping by a family's potential")
     return lambda state: source.rules_of(state.view).potential(state.view, state.steps)
 
 

@@ -5,11 +5,16 @@ Property tests: `make test` always tries the same examples, `make test-slow` tri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import gymnasium
 import pytest
 from hypothesis import settings
+from reasonrl.envs import registry
+from reasonrl.envs.datasets import DATASETS
+from reasonrl.envs.families import FAMILIES
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=1000, deadline=None, print_blob=True)
@@ -18,6 +23,18 @@ settings.load_profile("repeatable")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-golden", action="store_true", help="write the golden pages anew (`make golden`)")
+
+
+@pytest.fixture
+def registries() -> Iterator[None]:
+    """What a test registers is forgotten after it."""
+    known: list[dict[str, Any]] = [gymnasium.registry, registry._IDS]
+    known += [table for each in (FAMILIES, DATASETS) for table in (each._things, each._made, each._own)]
+    before = [dict(table) for table in known]
+    yield
+    for table, kept in zip(known, before, strict=True):
+        table.clear()
+        table.update(kept)
 
 
 @pytest.fixture

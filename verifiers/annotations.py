@@ -23,7 +23,7 @@ from reasonrl.verifiers.core import StepVerdict
 
 MAX_LINE = 1000
 """A longer line is not looked at."""
-_ANNOTATION = re.compile(r"<<([^<>]*)>>")
+ANNOTATION = re.compile(r"<<([^<>]*)>>")
 _DECIMAL = re.compile(r"-?[0-9]*\.([0-9]+)")
 _FLOOR = re.compile(r"([0-9]{1,18})//([0-9]{1,18})")
 _NOISE = re.compile(r"(\.[0-9]{12})[0-9]+")
@@ -85,7 +85,7 @@ def check_annotation(text: str) -> Annotation:
 
 def find_annotations(line: str) -> list[Annotation]:
     """All annotations of a line, in order; none of a line longer than `MAX_LINE`."""
-    return [check_annotation(text) for text in _ANNOTATION.findall(line)] if len(line) <= MAX_LINE else []
+    return [check_annotation(text) for text in ANNOTATION.findall(line)] if len(line) <= MAX_LINE else []
 
 
 def check_step(steps: Sequence[str], step: str) -> StepVerdict:
@@ -102,8 +102,8 @@ def check_step(steps: Sequence[str], step: str) -> StepVerdict:
         return StepVerdict.INVALID
     if any(each.verdict is Calculation.UNREADABLE for each in found):
         return StepVerdict.UNPARSABLE
-    known = {text for earlier in steps if len(earlier) <= MAX_LINE for text in _ANNOTATION.findall(earlier)}
-    new = any(text not in known for text in _ANNOTATION.findall(step))
+    known = {text for earlier in steps if len(earlier) <= MAX_LINE for text in ANNOTATION.findall(earlier)}
+    new = any(text not in known for text in ANNOTATION.findall(step))
     return StepVerdict.USEFUL if new else StepVerdict.REDUNDANT
 
 

@@ -17,6 +17,8 @@ MAX_CHARS = 200
 MAX_DIGITS = 18
 """Digits of one literal, decimals included."""
 MAX_NESTING = 16
+MAX_SIDES = 8
+"""Of an equation."""
 
 _TOKEN = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+|[A-Za-z]|[()+\-*/]|\S")
 _SIGNS = str.maketrans("\N{MINUS SIGN}\N{EN DASH}\N{MULTIPLICATION SIGN}\N{DIVISION SIGN}", "--*/")
@@ -60,6 +62,17 @@ def evaluate(text: str) -> Fraction | None:
     """
     value = parse(text)
     return None if value is None else value.constant
+
+
+def is_true(text: str) -> bool | None:
+    """Whether an equation of plain arithmetic holds, of two sides or more; None where it is none.
+
+    >>> is_true("5*4+3=23=2*4+15"), is_true("15-3=13"), is_true("3x=12")
+    (True, False, None)
+    """
+    sides = text.split("=")
+    values = [evaluate(side) for side in sides] if 1 < len(sides) <= MAX_SIDES else [None]
+    return None if None in values else len(set(values)) == 1
 
 
 class _Reader:

@@ -1,18 +1,21 @@
-"""Rows of a file as people have them: JSON Lines or one JSON array, plain or gzipped, with any line ends and marks.
+"""Rows of a file as people have them: JSON Lines, one JSON array, CSV, TSV or Parquet, plain or gzipped.
 
     for row in read_rows("pairs.jsonl.gz"):
-        if row.error: ...            # a sentence that names file and line; the rows behind it are still read
-        row.value                    # any JSON value
+        if row.error: ...            # a sentence that names file and line; the rows after it are still read
+        row.value                    # any JSON value; of a table, a dict from column to cell
 
 Line ends may be LF, CRLF or CR, and only these end a line (U+2028 may stand inside a text); blank lines are passed
 over; a byte order mark may stand before any line, as it does where files were joined; UTF-16 is read where its mark
-says so.
+says so. A table (`.csv`, `.tsv`) has the names of its columns in the first line, and all its cells are texts.
 """
 
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
+import importlib
+import io
 import itertools
 import json
 import sys
@@ -24,12 +27,14 @@ from typing import Any, NamedTuple
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _GZIP = b"\x1f\x8b"
-_OTHERS = {b"PAR1": "a Parquet file", b"PK\x03\x04": "a zip archive", b"(\xb5/\xfd": "compressed with zstd"}
+_PARQUET = b"PAR1"
+_OTHERS = {b"PK\x03\x04": "a zip archive", b"(\xb5/\xfd": "compressed with zstd"}
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 class Row(NamedTuple):
     place: str
-    """File and line (or item of an array), for messages."""
+    """File and line (or item of an array, or row of a Parquet file), for messages."""
     number: int
     """The line it stands on, or its place in an array; both count from 1."""
     value: Any
@@ -42,13 +47,21 @@ def read_rows(path: str) -> Iterator[Row]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not text: another encoding, a broken archive, a format that is not JSON.
+        ValueError: it cannot be read: another encoding, a broken archive, a format that is none of these, or a Parquet
+            file where pyarrow is not installed.
     """
     if path == "-":
         return _rows(_of_standard_input(), "standard input")
-    if not Path(path).expanduser().is_file():
-        raise FileNotFoundError(f"there is no file {path!r}: pass JSON Lines or a JSON array, gzipped or not")
-    text = _text(Path(path).expanduser().read_bytes(), path)
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no file {path!r}: pass JSON Lines, a JSON array, CSV or Parquet")
+    with file.open("rb") as start:
+        if start.read(len(_PARQUET)) == _PARQUET:
+            return _parquet(file, path)
+    text = _text(file.read_bytes(), path)
+    suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
+    if suffix.lower() in _DELIMITERS:
+        return _table(text.lstrip(_MARK), path, _DELIMITERS[suffix.lower()])
     return _rows(text.split("\n" if "\n" in text else "\r"), path)
 
 
@@ -100,7 +113,7 @@ def _rows(lines: Iterable[str], name: str) -> Iterator[Row]:
         if not isinstance(value, Exception):
             yield Row(f"{name}, line {number}", number, value, "")
         elif line.endswith(",") and not isinstance(_parse(line[:-1]), Exception):
-            yield _broken(name, number, "there is a comma behind the object: drop it, or put the rows in [ ]", value)
+            yield _broken(name, number, "there is a comma after the object: drop it, or put the rows in [ ]", value)
         else:
             yield _broken(name, number, "not a JSON object", value)
 
@@ -116,3 +129,44 @@ def _parse(text: str) -> Any:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
         return error
+
+
+def _table(text: str, name: str, delimiter: str) -> Iterator[Row]:
+    """A row is named by the line on which it starts: a quoted cell may reach over several."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    columns: list[str] = []
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield _broken(name, number, "the table cannot be read on from here", error)
+            return
+        if cells is None:
+            return
+        if not columns:
+            columns = [cell.strip() for cell in cells]
+            if len(set(columns)) < len(columns):
+                raise ValueError(f"{name}, line {number}: two columns have one name ({', '.join(columns)}): rename one")
+        elif len(cells) == len(columns):
+            yield Row(f"{name}, line {number}", number, dict(zip(columns, cells, strict=True)), "")
+        elif cells:
+            place = f"{name}, line {number}"
+            counts = f"{len(cells)} where the first line names {len(columns)}"
+            yield Row(place, number, None, f'{place}: the number of cells is {counts}: put a comma inside a cell in ""')
+
+
+def _parquet(file: Path, name: str) -> Iterator[Row]:
+    try:
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise ValueError(
+            f"{name} is a Parquet file: to read it, pip install 'reasonrl[parquet]', or write its rows as JSON Lines"
+        ) from error
+    try:
+        batches = parquet.ParquetFile(str(file)).iter_batches()
+        values = itertools.chain.from_iterable(batch.to_pylist() for batch in batches)
+        for number, value in enumerate(values, 1):
+            yield Row(f"{name}, row {number}", number, value, "")
+    except (OSError, ValueError) as error:  # pyarrow's own errors are of these kinds
+        raise ValueError(f"{name} is a broken Parquet file ({error}): fetch it again") from error

@@ -4,7 +4,7 @@ A document is `prompt | answer lines + eos`, laid out as the token-level environ
 documents packed into rows; `positions_BT` starts at 0 in each document, which is how transformers confines attention to
 it (measured on two cores: as fast as plain causal attention, and the model sees just what it will see when it acts).
 
-Block n is a pure function of (mixture, seed, n): the stream is the same whatever makes it, and resumes at any n. Only
+Block n is a pure function of (corpus, seed, n): the stream is the same whatever makes it, and resumes at any n. Only
 the train split is drawn from.
 """
 
@@ -15,18 +15,19 @@ import os
 import random
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from reasonrl.agents.learning.block import Block
+from reasonrl.envs.abilities import Ability, require
 from reasonrl.envs.behaviours import Behaviour
-from reasonrl.envs.episodes import INDEX_BITS
-from reasonrl.envs.families import get_family
-from reasonrl.envs.generation import generate
+from reasonrl.envs.families import FAMILIES
+from reasonrl.envs.generation import Mixture
+from reasonrl.envs.registry import register_family
 from reasonrl.envs.seeding import generator
 from reasonrl.envs.vocabulary import get_vocabulary
 
@@ -35,20 +36,11 @@ _MISFITS = 4
 
 
 @dataclass(frozen=True)
-class Share:
-    """How much of the corpus one family is, and at which levels."""
-
-    family: str
-    levels: tuple[int, ...]
-    weight: float = 1.0
-    """Documents, relative to the other shares."""
-
-
-@dataclass(frozen=True)
-class Mixture:
+class Corpus:
     """What the corpus is made of."""
 
-    shares: tuple[Share, ...]
+    mixture: Mixture
+    """Families with their levels and weights."""
     vocabulary: str = "char"
     """As `get_vocabulary` takes it."""
     behaviours: float = 0.15
@@ -59,6 +51,10 @@ class Mixture:
     row_tokens: int = 256
     """A document longer than a row is left out."""
 
+    def __post_init__(self) -> None:
+        for share in self.mixture.shares:
+            require(share.get(), Ability.DEMONSTRATIONS, "learning from demonstrations")
+
 
 class Document(NamedTuple):
     ids: list[int]
@@ -66,63 +62,51 @@ class Document(NamedTuple):
     """How many of the ids are the prompt."""
 
 
-class Block(NamedTuple):
-    tokens_BT: NDArray[np.int32]
-    positions_BT: NDArray[np.int32]
-    """Position within the document; 0 on each padding token, so that none attends to another."""
-    weights_BT: NDArray[np.float32]
-    """Loss weight of predicting this token from those before it; 0 on a document's first and on padding."""
-    left_out: int
-    """Documents longer than a row, met while filling this block."""
-
-
-def draw_document(mixture: Mixture, rng: random.Random) -> Document:
+def draw_document(corpus: Corpus, rng: random.Random) -> Document:
     """One demonstration: family, level, problem and behaviours all drawn from `rng`."""
-    share = rng.choices(mixture.shares, weights=[each.weight for each in mixture.shares])[0]
-    family = get_family(share.family)
-    problem = generate(family, "train", rng.getrandbits(INDEX_BITS), rng.choice(share.levels))
-    behaviours = frozenset(each for each in Behaviour if rng.random() < mixture.behaviours)
+    family, problem = corpus.mixture.draw(rng)
+    behaviours = frozenset(each for each in Behaviour if rng.random() < corpus.behaviours)
     trace = family.demonstrate(problem, rng, behaviours)
-    vocabulary = get_vocabulary(mixture.vocabulary)
+    vocabulary = get_vocabulary(corpus.vocabulary)
     prompt = vocabulary.encode_prompt(problem.view.prompt, family.instructions)
     return Document([*prompt, *vocabulary.encode(trace.text), vocabulary.eos], len(prompt))
 
 
-def make_block(mixture: Mixture, seed: int, index: int) -> Block:
+def make_block(corpus: Corpus, seed: int, index: int) -> Block:
     """Block `index` of the stream."""
     rng = generator("corpus", seed, index)
-    shape = (mixture.rows, mixture.row_tokens)
-    tokens_BT = np.full(shape, get_vocabulary(mixture.vocabulary).pad, np.int32)
+    shape = (corpus.rows, corpus.row_tokens)
+    tokens_BT = np.full(shape, get_vocabulary(corpus.vocabulary).pad, np.int32)
     positions_BT = np.zeros(shape, np.int32)
     weights_BT = np.zeros(shape, np.float32)
-    used_B = [0] * mixture.rows
+    used_B = [0] * corpus.rows
     misfits = left_out = 0
     while misfits < _MISFITS:
-        ids, prompt = draw_document(mixture, rng)
-        if len(ids) > mixture.row_tokens:
+        ids, prompt = draw_document(corpus, rng)
+        if len(ids) > corpus.row_tokens:
             left_out += 1
             if left_out > 1000:
-                raise ValueError(f"no document fits a row of {mixture.row_tokens} tokens: take longer rows")
+                raise ValueError(f"no document fits a row of {corpus.row_tokens} tokens: take longer rows")
             continue
-        row = next((b for b, used in enumerate(used_B) if used + len(ids) <= mixture.row_tokens), None)
+        row = next((b for b, used in enumerate(used_B) if used + len(ids) <= corpus.row_tokens), None)
         if row is None:
             misfits += 1
             continue
         start, end = used_B[row], used_B[row] + len(ids)
         tokens_BT[row, start:end] = ids
         positions_BT[row, start:end] = np.arange(len(ids))
-        weights_BT[row, start + 1 : start + prompt] = mixture.prompt_weight
+        weights_BT[row, start + 1 : start + prompt] = corpus.prompt_weight
         weights_BT[row, start + prompt : end] = 1.0
         used_B[row] = end
     return Block(tokens_BT, positions_BT, weights_BT, left_out)
 
 
 @contextmanager
-def open_stream(mixture: Mixture, *, seed: int, first: int = 0, workers: int = 1) -> Iterator[Iterator[Block]]:
+def open_stream(corpus: Corpus, *, seed: int, first: int = 0, workers: int = 1) -> Iterator[Iterator[Block]]:
     """The blocks from `first` on, made ahead of time so that the trainer does not wait.
 
     Args:
-        mixture: what to draw.
+        corpus: what to draw.
         seed: of the stream.
         first: index of the first block.
         workers: processes that make blocks; 0 makes them in a thread. The blocks are the same.
@@ -130,28 +114,32 @@ def open_stream(mixture: Mixture, *, seed: int, first: int = 0, workers: int = 1
     pool: Executor
     if workers:
         context = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads can hang
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+        added = FAMILIES.added()
+        own = {share.name: added[share.name] for share in corpus.mixture.shares if share.name in added}
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(own,))
     else:
         pool = ThreadPoolExecutor(1)
     try:
-        yield _in_order(pool, mixture, seed, first, ahead=2 * workers + 2)
+        yield _in_order(pool, corpus, seed, first, ahead=2 * workers + 2)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(pool: Executor, mixture: Mixture, seed: int, first: int, *, ahead: int) -> Iterator[Block]:
+def _in_order(pool: Executor, corpus: Corpus, seed: int, first: int, *, ahead: int) -> Iterator[Block]:
     waiting: deque[Future[Block]] = deque(
-        pool.submit(make_block, mixture, seed, index) for index in range(first, first + ahead)
+        pool.submit(make_block, corpus, seed, index) for index in range(first, first + ahead)
     )
     index = first + ahead
     while True:
         yield waiting.popleft().result()
-        waiting.append(pool.submit(make_block, mixture, seed, index))
+        waiting.append(pool.submit(make_block, corpus, seed, index))
         index += 1
 
 
-def _end_with_parent() -> None:
-    """A worker whose trainer was killed must not stay behind."""
+def _begin(own: dict[str, Any]) -> None:
+    """A worker knows the families that its trainer has registered, and does not stay when that was killed."""
+    for name, family in own.items():
+        register_family(name, family)
     parent = multiprocessing.parent_process()
     if parent is not None:
 
@@ -160,19 +148,3 @@ def _end_with_parent() -> None:
             os._exit(0)
 
         threading.Thread(target=watch, daemon=True).start()
-
-
-def make_shares(weights: Mapping[str, float], hardest: Mapping[str, int]) -> tuple[Share, ...]:
-    """Shares with levels 1 to the hardest of each family; one that `hardest` does not name stops at its default."""
-    shares = []
-    for name, weight in weights.items():
-        family = get_family(name)
-        top = hardest.get(name, family.default_difficulty)
-        if top not in family.difficulties:
-            span = f"{family.difficulties[0]} to {family.difficulties[-1]}"
-            raise ValueError(f"{name} has difficulties {span}, got {top} as the hardest")
-        if weight > 0:
-            shares.append(Share(name, tuple(level for level in family.difficulties if level <= top), weight))
-    if not shares:
-        raise ValueError("no family has a positive weight: name at least one")
-    return tuple(shares)

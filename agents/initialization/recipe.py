@@ -15,23 +15,22 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from reasonrl.agents.initialization.corpus import make_shares
+import torch
 from reasonrl.agents.initialization.sft import SFTConfig, fine_tune
 from reasonrl.agents.learning.checkpoint import POLICY, replace_folder, save_policy
 from reasonrl.agents.learning.evaluation import answer_problems
-from reasonrl.agents.learning.optim import Precision, pick_device
+from reasonrl.agents.learning.optim import Precision
 from reasonrl.agents.learning.rollout import make_envs
+from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model
-from reasonrl.envs.families import FAMILIES, camel
+from reasonrl.envs.families import FAMILIES
+from reasonrl.envs.generation import make_mixture
 from reasonrl.envs.vocabulary import get_vocabulary
 from rich.console import Console
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 SAMPLES = 8
 """k of pass@k."""
@@ -74,7 +73,7 @@ class PolicyConfig:
         }
     )
     """Families to learn from, each with its weight in the mixture."""
-    hardest: dict[str, int] = field(default_factory=lambda: {**dict.fromkeys(FAMILIES, 4), "knights_knaves": 3})
+    hardest: dict[str, int] = field(default_factory=lambda: {**dict.fromkeys(FAMILIES.shipped, 4), "knights_knaves": 3})
     """Highest difficulty of each family; easier ones are mixed in evenly."""
     behaviours: float = 0.1
     """Chance of each reasoning behaviour in a demonstration."""
@@ -121,13 +120,13 @@ def main(config: PolicyConfig) -> None:
         ),
         seed=config.seed,
     )
-    vocabulary = get_vocabulary("char")
+    policy = LocalPolicy(model, get_vocabulary("char"), label="new")
     size = sum(p.numel() for p in model.parameters())
     console.print(f"a model of {size / 1e6:.2f} M parameters learns {len(config.families)} families")
-    fine_tune(model, sft_config(config), vocabulary=vocabulary.name)
+    fine_tune(policy, sft_config(config))
     folder = config.out / POLICY
-    save_policy(folder, model, vocabulary)
-    scores = examine(model, config)
+    save_policy(folder, policy)
+    scores = examine(policy, config)
     (config.out / "evaluation.json").write_text(
         json.dumps(
             {name: {str(level): score._asdict() for level, score in row.items()} for name, row in scores.items()}
@@ -161,19 +160,18 @@ def sft_config(config: PolicyConfig) -> SFTConfig:
     )
 
 
-def examine(model: PreTrainedModel, config: PolicyConfig) -> dict[str, dict[int, Score]]:
+def examine(policy: LocalPolicy, config: PolicyConfig) -> dict[str, dict[int, Score]]:
     """Scores on the validation split, by family and level."""
-    vocabulary = get_vocabulary("char")
-    model.to(pick_device(config.device))  # type: ignore[arg-type]
+    policy.dtype = torch.float32  # as it is saved and opened
     answer_tokens = min(ANSWER_TOKENS, config.context // 2)
     scores: dict[str, dict[int, Score]] = {}
-    for share in make_shares(config.families, config.hardest):
-        scores[share.family] = {}
+    for share in make_mixture(config.families, config.hardest).shares:
+        scores[share.name] = {}
         for level in share.levels:
             found = []
             for samples, temperature in ((1, 0.0), (SAMPLES, 1.0)):
                 envs = make_envs(
-                    f"reasonrl/{camel(share.family)}-v0",
+                    share.name,
                     min(_LANES, config.evaluate_problems * samples),
                     difficulty=level,
                     split="validation",
@@ -181,17 +179,15 @@ def examine(model: PreTrainedModel, config: PolicyConfig) -> dict[str, dict[int,
                 )
                 found.append(
                     answer_problems(
-                        model,
+                        policy,
                         envs,
-                        vocabulary,
                         problems=config.evaluate_problems,
                         samples=samples,
                         temperature=temperature,
-                        max_tokens=answer_tokens,
                     )
                 )
                 envs.close()
-            scores[share.family][level] = Score(*(float(each.any(dim=1).float().mean()) for each in found))
+            scores[share.name][level] = Score(*(float(each.any(dim=1).float().mean()) for each in found))
     return scores
 
 

@@ -6,17 +6,15 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from reasonrl.agents.policies.local import LocalPolicy
-from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.policies.options import PolicyOptions
+from reasonrl.agents.policies.registry import get_policy, is_model
 from reasonrl.agents.policies.tiny import save_tiny
-from reasonrl.envs.vocabulary import HFVocabulary, Vocabulary
+from reasonrl.envs.vocabulary import HFVocabulary
 from transformers.utils import logging
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 FILE = "checkpoint.pt"
 POLICY = "policy"
@@ -37,12 +35,12 @@ def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
     _sync_folder(folder)
 
 
-def get_trainable(name: str, *, device: torch.device) -> tuple[PreTrainedModel, Vocabulary]:
-    """Model (float32) and vocabulary of a policy that runs in this process."""
-    policy = get_policy(name, dtype=torch.float32, device=str(device))
+def get_trainable(name: str, *, device: torch.device) -> LocalPolicy:
+    """A policy that runs in this process, its weights in float32."""
+    policy = get_policy(name, PolicyOptions(device=str(device), dtype="fp32") if is_model(name) else None)
     if not isinstance(policy, LocalPolicy):
         raise ValueError(f"the policy {name!r} runs elsewhere, so it cannot be trained: take a local model")
-    return policy.model, policy.vocabulary
+    return policy
 
 
 def load_checkpoint(folder: Path, *, device: str = "cpu") -> dict[str, Any] | None:
@@ -79,16 +77,16 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
     shutil.rmtree(stale, ignore_errors=True)
 
 
-def save_policy(folder: Path, model: PreTrainedModel, vocabulary: Vocabulary) -> None:
+def save_policy(folder: Path, policy: LocalPolicy) -> None:
     """Writes a folder in Hugging Face format that `get_policy` opens; weights of the character model go to float16."""
 
     def write(fresh: Path) -> None:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # one shard of a few megabytes
-        if isinstance(vocabulary, HFVocabulary):
-            model.save_pretrained(fresh)
-            vocabulary.tokenizer.save_pretrained(fresh)
+        if isinstance(policy.vocabulary, HFVocabulary):
+            policy.model.save_pretrained(fresh)
+            policy.vocabulary.tokenizer.save_pretrained(fresh)
         else:
-            save_tiny(model, fresh)
+            save_tiny(policy.model, fresh)
 
     replace_folder(folder, write)
 

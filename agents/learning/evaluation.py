@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from gymnasium.vector import VectorEnv
-from reasonrl.agents.learning.rollout import roll_out
+from reasonrl.agents.learning.rollout import Problems, roll_out
+from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.envs.seeding import digest
-from reasonrl.envs.vocabulary import Vocabulary
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 
 def answer_problems(
-    model: PreTrainedModel,
+    policy: LocalPolicy,
     envs: VectorEnv,
-    vocabulary: Vocabulary,
     *,
     problems: int,
     samples: int = 1,
     temperature: float = 0.0,
-    max_tokens: int,
-    dtype: torch.dtype | None = None,
     indices: Sequence[int] | None = None,
 ) -> Tensor:
     """[problems, samples] True where the answer is right, on the first problems of the environment's split.
 
     Args:
-        model: the policy.
+        policy: that answers.
         envs: from `make_envs`; lanes are used as far as `samples` divides them.
-        vocabulary: of model and environment.
         problems: how many.
         samples: answers to each; for a temperature of 0, one says it all.
         temperature: of the sampling.
-        max_tokens: the environment's own limit.
-        dtype: of the decoder.
         indices: of the problems; None: 0, 1, and so on. Each problem's sampling noise goes by its place, not its index.
     """
     at_once, rest = divmod(envs.num_envs, samples)
@@ -47,15 +37,10 @@ def answer_problems(
     found = []
     for first in range(0, problems, at_once):
         numbers = range(first, first + at_once)  # the last batch may play a few more than are counted
-        correct_B = roll_out(
-            model,
-            envs,
-            vocabulary,
-            indices=numbers if indices is None else [indices[number % len(indices)] for number in numbers],
-            keys=[digest("evaluation", number) for number in numbers],
-            temperature=temperature,
-            max_tokens=max_tokens,
-            dtype=dtype,
-        ).correct_B
-        found.append(correct_B.view(at_once, samples))
+        asked = Problems(
+            numbers if indices is None else [indices[number % len(indices)] for number in numbers],
+            [digest("evaluation", number) for number in numbers],
+        )
+        answers = roll_out(policy, envs, asked, temperature=temperature)
+        found.append(answers.grouped(answers.correct_B))
     return torch.cat(found)[:problems]

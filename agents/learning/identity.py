@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from reasonrl.agents.learning import checkpoint, metrics
-from reasonrl.envs.code_hash import closure
+from reasonrl.envs.abilities import plain_of
+from reasonrl.envs.code_hash import closure, source_of
 from reasonrl.envs.core import Source
 
 _ROOTS = ("reasonrl.agents.learning.rollout", "reasonrl.envs.environment", "reasonrl.envs.vector")
@@ -39,8 +40,9 @@ def code_of(*modules: str) -> dict[str, str]:
 
 def modules_of(source: Source) -> list[str]:
     """Where the problems of an environment are made and judged."""
-    kinds = [type(source), *(type(family) for family in getattr(source, "families", ()))]
-    return [kind.__module__ for kind in kinds]
+    dataset = getattr(source, "dataset", None)
+    makers = [*getattr(source, "families", ()), *([] if dataset is None else [dataset])]
+    return [source_of(type(plain_of(each))) for each in (source, *makers)]
 
 
 def data_of(source: Source, rows: Iterable[tuple[str, int]]) -> str:

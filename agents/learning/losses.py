@@ -1,9 +1,11 @@
 """The losses of policy-gradient learning as pure functions of log-probabilities.
 
 B sequences, T tokens. `mask_BT` is True on the tokens that the policy chose; what stands elsewhere (padding, even NaN)
-changes neither the loss nor its gradient. Sums are divided by a constant, `normaliser`, which is the same for every
-micro-batch of an update: the number of sequences times the most tokens that one may have, so that no token counts less
-because its answer is long (Dr. GRPO, arXiv 2503.20783).
+changes neither the loss nor its gradient. `credit_BT` is an advantage for each token; one for each sequence is [B, 1].
+
+A loss is returned per token, 0 outside the mask, and the learner divides its sum by a constant that is the same for
+every micro-batch of an update: for token losses the number of sequences times the most tokens that one may have, so
+that no token counts less because its answer is long (Dr. GRPO, arXiv 2503.20783).
 """
 
 from __future__ import annotations
@@ -19,54 +21,68 @@ _LARGEST_LOG_RATIO = 20.0
 KLEstimator = Literal["k2", "ratio_k3"]
 
 
-class PolicyLoss(NamedTuple):
-    loss: Tensor
-    """Scalar: the part of the update's loss that these sequences contribute."""
-    clipped: Tensor
-    """Scalar: tokens whose gradient the clip removed."""
+class ClippedLoss(NamedTuple):
+    loss_BT: Tensor
+    """0 outside the mask."""
+    cut_BT: Tensor
+    """True on tokens whose gradient the clip removed."""
 
 
-def policy_loss(
+def reinforce(logprobs_BT: Tensor, credit_BT: Tensor, mask_BT: Tensor) -> Tensor:
+    """[B, T] the score-function loss -A log pi (Williams 1992), for answers of the policy as it is now."""
+    chosen_BT = torch.where(mask_BT, logprobs_BT, 0.0)
+    return torch.where(mask_BT, -chosen_BT * credit_BT.detach(), 0.0)
+
+
+def clipped(
     logprobs_BT: Tensor,
-    old_logprobs_BT: Tensor,
-    advantages_B: Tensor,
+    old_BT: Tensor,
+    credit_BT: Tensor,
     mask_BT: Tensor,
     *,
     clip_low: float,
     clip_high: float,
-    normaliser: float,
-) -> PolicyLoss:
-    """PPO's clipped objective per token (arXiv 1707.06347), with one advantage per sequence.
+) -> ClippedLoss:
+    """PPO's clipped objective per token (arXiv 1707.06347): -min(ratio * A, clip(ratio) * A).
 
     Args:
         logprobs_BT: of the tokens under the policy that learns.
-        old_logprobs_BT: under the policy that sampled them, at the same temperature and with the same allowed tokens.
-        advantages_B: of whole sequences.
+        old_BT: under the policy that sampled them, at the same temperature and with the same allowed tokens.
+        credit_BT: [B, T] or [B, 1].
         mask_BT: True on tokens that count.
         clip_low: the ratio may fall to 1 - clip_low.
         clip_high: the ratio may rise to 1 + clip_high.
-        normaliser: the constant that sums are divided by.
     """
-    log_ratio_BT = torch.where(mask_BT, logprobs_BT - old_logprobs_BT.detach(), 0.0)
-    ratio_BT = log_ratio_BT.clamp(-_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO).exp()
-    advantages_B1 = advantages_B.detach().unsqueeze(1)
-    gain_BT = ratio_BT * advantages_B1
-    bounded_BT = ratio_BT.clamp(1.0 - clip_low, 1.0 + clip_high) * advantages_B1
-    token_loss_BT = torch.where(mask_BT, -torch.minimum(gain_BT, bounded_BT), 0.0)
-    clipped = (mask_BT & (bounded_BT < gain_BT)).sum()
-    return PolicyLoss(token_loss_BT.sum() / normaliser, clipped)
+    return _clip(_ratio(logprobs_BT, old_BT, mask_BT), credit_BT, mask_BT, clip_low=clip_low, clip_high=clip_high)
 
 
-def kl_loss(
+def sequence_clipped(
     logprobs_BT: Tensor,
-    old_logprobs_BT: Tensor,
-    reference_logprobs_BT: Tensor,
+    old_BT: Tensor,
+    credit_BT: Tensor,
     mask_BT: Tensor,
     *,
-    estimator: KLEstimator,
-    normaliser: float,
-) -> Tensor:
-    """A loss whose expected gradient is that of KL(policy || reference) at the states that were visited.
+    clip_low: float,
+    clip_high: float,
+) -> ClippedLoss:
+    """GSPO's objective (arXiv 2507.18071): one ratio for a whole answer, the geometric mean of those of its tokens.
+
+    Each row of the loss sums to -min(s * A, clip(s) * A) with s = exp(mean_t log ratio), spread evenly over its tokens
+    (GSPO-token, section 4.3: the same gradient when a row has one advantage), so divide by a number of sequences.
+
+    Args: as `clipped` has them; the bounds are for s, and are smaller by two orders of magnitude.
+    """
+    length_B1 = mask_BT.sum(dim=1, keepdim=True).clamp(min=1)
+    log_ratio_BT = torch.where(mask_BT, logprobs_BT - old_BT.detach(), 0.0)
+    mean_B1 = (log_ratio_BT.sum(dim=1, keepdim=True) / length_B1).detach()
+    # the value of every token is the sequence's ratio, its gradient that of its own log-probability
+    spread_BT = mean_B1 + (log_ratio_BT - log_ratio_BT.detach())
+    loss_BT, cut_BT = _clip(_exp(spread_BT), credit_BT, mask_BT, clip_low=clip_low, clip_high=clip_high)
+    return ClippedLoss(loss_BT / length_B1, cut_BT)
+
+
+def kl(logprobs_BT: Tensor, old_BT: Tensor, reference_BT: Tensor, mask_BT: Tensor, *, estimator: KLEstimator) -> Tensor:
+    """[B, T] a loss whose expected gradient is that of KL(policy || reference) at the states that were visited.
 
     `k2`        half the squared log-ratio: right on the policy's own samples (k1 has gradient 0 in expectation, and
                 k3's gradient is that of KL(reference || policy))
@@ -75,20 +91,34 @@ def kl_loss(
 
     Both hold the distribution over states (prefixes) fixed, as the clipped objective does.
     """
-    log_ratio_BT = torch.where(mask_BT, logprobs_BT - reference_logprobs_BT.detach(), 0.0)
+    log_ratio_BT = torch.where(mask_BT, logprobs_BT - reference_BT.detach(), 0.0)
     if estimator == "k2":
-        token_loss_BT = 0.5 * log_ratio_BT.square()
+        loss_BT = 0.5 * log_ratio_BT.square()
     elif estimator == "ratio_k3":
-        moved_BT = torch.where(mask_BT, logprobs_BT - old_logprobs_BT.detach(), 0.0)
-        moved_BT = moved_BT.clamp(-_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO)
         back_BT = (-log_ratio_BT).clamp(max=_LARGEST_LOG_RATIO)
-        token_loss_BT = moved_BT.exp() * (back_BT.exp() - 1.0 + log_ratio_BT)
+        loss_BT = _ratio(logprobs_BT, old_BT, mask_BT) * (back_BT.exp() - 1.0 + log_ratio_BT)
     else:
         raise ValueError(f"unknown KL estimator {estimator!r}: use 'k2' or 'ratio_k3'")
-    return torch.where(mask_BT, token_loss_BT, 0.0).sum() / normaliser
+    return torch.where(mask_BT, loss_BT, 0.0)
 
 
-def kl_estimate(logprobs_BT: Tensor, reference_logprobs_BT: Tensor, mask_BT: Tensor) -> Tensor:
-    """KL(policy || reference) per token, to watch: k3, never negative, of low variance (joschu.net/blog/kl-approx)."""
-    back_BT = torch.where(mask_BT, reference_logprobs_BT - logprobs_BT, 0.0).clamp(max=_LARGEST_LOG_RATIO)
-    return (back_BT.exp() - 1.0 - back_BT).sum() / mask_BT.sum().clamp(min=1)
+def kl_estimate(logprobs_BT: Tensor, reference_BT: Tensor, mask_BT: Tensor) -> Tensor:
+    """[B, T] KL(policy || reference), to watch: k3, never negative, of low variance (joschu.net/blog/kl-approx)."""
+    back_BT = torch.where(mask_BT, reference_BT - logprobs_BT, 0.0).clamp(max=_LARGEST_LOG_RATIO)
+    return back_BT.exp() - 1.0 - back_BT
+
+
+def _ratio(logprobs_BT: Tensor, old_BT: Tensor, mask_BT: Tensor) -> Tensor:
+    """[B, T] pi / pi_old; 1 outside the mask."""
+    return _exp(torch.where(mask_BT, logprobs_BT - old_BT.detach(), 0.0))
+
+
+def _exp(log_ratio_BT: Tensor) -> Tensor:
+    return log_ratio_BT.clamp(-_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO).exp()
+
+
+def _clip(ratio_BT: Tensor, credit_BT: Tensor, mask_BT: Tensor, *, clip_low: float, clip_high: float) -> ClippedLoss:
+    credit_BT = credit_BT.detach()
+    gain_BT = ratio_BT * credit_BT
+    bounded_BT = ratio_BT.clamp(1.0 - clip_low, 1.0 + clip_high) * credit_BT
+    return ClippedLoss(torch.where(mask_BT, -torch.minimum(gain_BT, bounded_BT), 0.0), mask_BT & (bounded_BT < gain_BT))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
@@ -21,6 +21,21 @@ from rich.text import Text
 
 FILE = "metrics.jsonl"
 _SECONDS_BETWEEN_LINES = 5.0
+
+
+class Report(NamedTuple):
+    """What a learner tells of one step; loss, gradient norm and times are added by the run."""
+
+    numbers: Mapping[str, float]
+    """By name, for `metrics.jsonl`."""
+    shown: str
+    """What the line of progress says."""
+    tokens: int
+    """That the step was about, for the speed."""
+    taught: int
+    """Answers or tokens that moved the policy; a run that ends without any says so."""
+    sampling_seconds: float | None = None
+    """Of the step, spent on sampling; None where nothing is sampled."""
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

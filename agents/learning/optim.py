@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -38,10 +38,15 @@ def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
 
 def make_optimizer(model: nn.Module, *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
     """AdamW (betas 0.9, 0.95) that decays matrices only."""
-    matrices = [p for p in model.parameters() if p.requires_grad and p.dim() >= 2]
-    others = [p for p in model.parameters() if p.requires_grad and p.dim() < 2]
-    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    groups = parameter_groups(model, weight_decay=weight_decay)
     return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.95), fused=True)
+
+
+def parameter_groups(module: nn.Module, *, weight_decay: float) -> list[dict[str, Any]]:
+    """The module's matrices, which decay, and all else, which does not."""
+    matrices = [p for p in module.parameters() if p.requires_grad and p.dim() >= 2]
+    others = [p for p in module.parameters() if p.requires_grad and p.dim() < 2]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
 def warmup_stable_decay(step: int, *, steps: int, warmup: int, decay: float) -> float:

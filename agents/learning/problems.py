@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 from reasonrl.envs.core import SPLITS, Source, View
 from reasonrl.envs.generation import split_of
-from reasonrl.envs.registry import source_name
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 
 
 class Part(NamedTuple):
@@ -38,10 +37,7 @@ class Part(NamedTuple):
 
 def find_source(env: str, data: str | None) -> Source:
     """The source behind an id; a mistyped id, or data for an environment that reads none, is one sentence."""
-    source = get_source(source_name(env), data=data)
-    if data is not None and not hasattr(source, "size"):
-        raise ValueError(f"{env} makes its own problems and reads no data: leave --data {data} out")
-    return source
+    return open_source(env, data=data)
 
 
 def find_parts(source: Source, *, fits: Callable[[View], bool] = lambda view: True) -> dict[str, Part]:

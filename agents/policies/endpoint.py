@@ -1,4 +1,4 @@
-"""A policy behind an OpenAI-compatible server (vLLM, SGLang, llama.cpp, hosted models).
+"""A policy at an OpenAI-compatible server (vLLM, SGLang, llama.cpp, hosted models).
 
     chat           POST <base url>/chat/completions; lines said so far begin the assistant's message, which
                    vLLM, SGLang and llama.cpp continue and OpenAI's own servers do not: ask those for whole solutions
@@ -15,6 +15,7 @@ What is tried again, and what is left out when a server refuses it: `agents.poli
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +23,13 @@ from typing import Any, NamedTuple
 
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.policies.noise import sequence_keys
-from reasonrl.agents.policies.prompts import rules_of, said
+from reasonrl.agents.policies.options import check_body
+from reasonrl.agents.policies.prompts import said
 from reasonrl.agents.policies.replies import ending, replies, share, tokens_used
 from reasonrl.agents.policies.server import EndpointError, Server, Usage
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
+from reasonrl.envs.registry import rules_of
 from reasonrl.verifiers.answers import without_thoughts
 
 __all__ = ["EndpointError", "EndpointPolicy", "Usage"]
@@ -54,6 +57,7 @@ class EndpointPolicy:
         retries: int = 5,
         backoff: float = 0.5,
         logprobs: bool = True,
+        extra_body: Mapping[str, Any] | None = None,
     ) -> None:
         """
         Args:
@@ -66,13 +70,17 @@ class EndpointPolicy:
             retries: tries after the first.
             backoff: seconds before the first retry; doubles each time.
             logprobs: whether to ask for log-probabilities; some servers refuse such requests.
+            extra_body: more fields of each request, {"top_k": 20}; the policy's name ends with them, because they
+                change what is said.
         """
         if concurrency < 1 or retries < 0:
             raise ValueError(f"concurrency must be at least 1 and retries at least 0, got {concurrency} and {retries}")
         place = base_url.strip().rstrip("/").removesuffix("/chat/completions").removesuffix("/completions")
         if not place.startswith(("http://", "https://")):
             raise ValueError(f"base_url must start with http:// or https://, got {base_url!r}")
-        self.name = f"{model}@{place}"
+        self._extra = dict(extra_body or {})
+        check_body(self._extra)
+        self.name = f"{model}@{place}" + (f" {json.dumps(self._extra, sort_keys=True)}" if self._extra else "")
         self.usage = Usage()
         self._model, self._chat, self._logprobs, self._concurrency = model, chat, logprobs, concurrency
         self._server = Server(
@@ -118,7 +126,7 @@ class EndpointPolicy:
             "max_tokens": sampling.max_tokens,
             "n": n,
             "seed": seed,
-        }
+        } | self._extra
         if sampling.unit is Unit.STEP:
             request["stop"] = ["\n"]
         if self._chat:

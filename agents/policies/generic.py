@@ -1,4 +1,4 @@
-"""Decoding any causal model of `transformers` through its own forward pass and cache, behind the `Session` interface.
+"""Decoding any causal model of `transformers` through its own forward pass and cache, as a `Session`.
 
 Prompts are padded on the left, as `generate` does, so that every architecture finds its last token in the last column.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from reasonrl.agents.policies.decoder import context_of
+from reasonrl.agents.policies.session import context_of
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class GenericDecoder:
     def open(self, prompts: Sequence[Sequence[int]], fan_out: Sequence[int], *, room: int) -> GenericSession:
         model = self._model()
         if model is None:
-            raise RuntimeError("the model behind this decoder is gone: keep a reference to it")
+            raise RuntimeError("the model of this decoder is gone: keep a reference to it")
         return GenericSession(model, prompts, fan_out, room)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
-from reasonrl.agents.policies.prompts import encode_state, rules_of
+from reasonrl.agents.policies.llama import is_plain_llama
+from reasonrl.agents.policies.logprobs import allowed_tokens, answer_logprobs
+from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.sampler import Sample, generate
+from reasonrl.agents.policies.session import context_of
 from reasonrl.envs.core import END
 from reasonrl.envs.mdp import State
+from reasonrl.envs.registry import rules_of
 from reasonrl.envs.vocabulary import CharVocabulary, Vocabulary, get_vocabulary
 from reasonrl.verifiers.answers import without_thoughts
+from torch import Tensor
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -30,7 +36,13 @@ class LocalPolicy:
     name: str
 
     def __init__(
-        self, model: PreTrainedModel, vocabulary: Vocabulary, *, label: str = "local", max_lanes: int = 256
+        self,
+        model: PreTrainedModel,
+        vocabulary: Vocabulary,
+        *,
+        label: str = "local",
+        max_lanes: int = 256,
+        dtype: torch.dtype | None = None,
     ) -> None:
         """
         Args:
@@ -38,11 +50,13 @@ class LocalPolicy:
             vocabulary: of its tokens.
             label: the readable part of the policy's name.
             max_lanes: sequences decoded at once, which bounds the memory.
+            dtype: of matrix products, where it is not that of the weights; None: that of the weights.
         """
         self.model = model
         self.vocabulary = vocabulary
         self.label = label
         self.max_lanes = max_lanes
+        self._dtype = dtype
         self._ends = end_tokens(model, vocabulary)
         self.sync()
 
@@ -77,7 +91,47 @@ class LocalPolicy:
 
     def sync(self) -> None:
         """Names the policy after its model's present weights. Call it when they have been trained."""
-        self.name = f"{self.label}{_SHORT.get(self.model.dtype, '')}-{fingerprint(self.model)}"
+        self.name = f"{self.label}{_SHORT.get(self.decoding_dtype, '')}-{fingerprint(self.model)}"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of matrix products in `logprobs`, and of decoding where the model's decoder can differ from its weights."""
+        return self._dtype or self.model.dtype
+
+    @dtype.setter
+    def dtype(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+
+    @property
+    def decoding_dtype(self) -> torch.dtype:
+        """In which it samples: models other than Llamas decode in the dtype of their weights."""
+        return self.dtype if is_plain_llama(self.model) else self.model.dtype
+
+    @property
+    def allowed_V(self) -> Tensor:
+        """[V] True for tokens that may be an action."""
+        return allowed_tokens(self.vocabulary, self.model.device)
+
+    def logprobs(
+        self, prompts: Sequence[Sequence[int]], tokens_BT: Tensor, mask_BT: Tensor, *, temperature: float
+    ) -> Tensor:
+        """[B, T] log-probabilities of answers as they were sampled, 0 where the mask is False; differentiable.
+
+        Args:
+            prompts: [B] token ids before each answer.
+            tokens_BT: the answers.
+            mask_BT: True on their tokens.
+            temperature: at which they were sampled.
+        """
+        with torch.autocast(self.model.device.type, self.dtype, enabled=self.dtype != self.model.dtype):
+            return answer_logprobs(
+                self.model, prompts, tokens_BT, mask_BT, allowed_V=self.allowed_V, temperature=temperature
+            )
+
+    def frozen(self) -> LocalPolicy:
+        """A copy as it is now, whose weights take no gradients: the reference of a KL divergence, say."""
+        model = copy.deepcopy(self.model).requires_grad_(False)
+        return LocalPolicy(model, self.vocabulary, label=self.label, max_lanes=self.max_lanes, dtype=self._dtype)
 
     def propose(
         self, states: Sequence[State], counts: Sequence[int], keys: Sequence[int], sampling: Sampling
@@ -85,15 +139,33 @@ class LocalPolicy:
         drawn = generate(
             self.model,
             self.vocabulary,
-            [encode_state(state, self.vocabulary) for state in states],
+            self._read(states),
             counts,
             keys,
             sampling,
             is_final=[rules_of(state.view).is_final for state in states],
             ends=self._ends,
             max_lanes=self.max_lanes,
+            dtype=self.decoding_dtype,
         )
         return [self._merge(samples, sampling.unit) for samples in drawn]
+
+    def check_room(self, states: Sequence[State]) -> None:
+        """Refuses a state that leaves no room in the model's context, before anything is sampled: names its problem."""
+        self._read(states)
+
+    def _read(self, states: Sequence[State]) -> list[list[int]]:
+        """Token ids of each state, all shorter than the model's context."""
+        prompts = [encode_state(state, self.vocabulary) for state in states]
+        context = context_of(self.model)
+        for state, prompt in zip(states, prompts, strict=True):
+            if len(prompt) >= context:
+                said = f" with its {len(state.steps)} lines so far" if state.steps else ""
+                raise ValueError(
+                    f"the problem {state.view.id}{said} takes {len(prompt)} tokens, and {self.label} reads at most "
+                    f"{context}, its answer included: take shorter problems or a model with a longer context"
+                )
+        return prompts
 
     def _merge(self, samples: Sequence[Sample], unit: Unit) -> list[Proposal]:
         """Equal actions become one proposal: the log-probability is the first's, the length the mean (rounded up)."""

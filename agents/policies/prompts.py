@@ -5,24 +5,19 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from reasonrl.envs.core import Rules, View
-from reasonrl.envs.datasets import dataset_rules
-from reasonrl.envs.families import get_family, is_family
-from reasonrl.envs.mdp import State
+from reasonrl.envs.mdp import Speaker, State
+from reasonrl.envs.registry import rules_of
 from reasonrl.envs.vocabulary import Vocabulary
 
 
-def rules_of(view: View) -> Rules:
-    """What knows how this problem's answers are written and when they are final."""
-    return get_family(view.family) if is_family(view.family) else dataset_rules(view.family)
-
-
 def said(state: State) -> tuple[str, ...]:
-    """The pieces of text behind the prompt, each ended by its line break, as the token-level environment says them."""
+    """The pieces of text after the prompt, each ended by its line break, as the token-level environment says them."""
     pieces: list[str] = []
-    for attempt, feedback in zip(state.turns[::2], state.turns[1::2], strict=True):
-        pieces += [f"{line}\n" for line in attempt.split("\n")]
-        pieces.append(f"\n{feedback}\n")
+    for speaker, text in state.turns:
+        if speaker is Speaker.POLICY:
+            pieces += [f"{line}\n" for line in text.split("\n")]
+        else:
+            pieces.append(f"\n{text}\n")
     return (*pieces, *(f"{line}\n" for line in state.steps))
 
 

@@ -1,11 +1,9 @@
-"""Sampling from a model: one uniform number per (key, position), inverted through the cumulative distribution.
+"""Sampling from a model: each state continued by so many samples, each to the end of its step or of its answer.
 
-The distribution is softmax(logits / T) over the allowed tokens, and nothing else (no top-k, no top-p): what a trainer
-computes with `token_logprobs` is exactly what was sampled from. Temperature 0 takes the most probable token, with its
-log-probability at T = 1. A sequence's tokens depend on its prompt and its key, never on what is sampled beside it (in
-float32; bfloat16 rounds differently in batches of different size, which moves a token now and then).
+Equal prompts are read once, prompts of like length go together, and a sample depends on (prompt, key, its number)
+alone. The loop itself is `decoding.decode`; the distribution is that of `draw`.
 
-Shapes: B lanes, T tokens, V vocabulary.
+Shapes: B lanes, N lanes that still go on, T tokens, V vocabulary.
 """
 
 from __future__ import annotations
@@ -18,19 +16,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from reasonrl.agents.policies.core import Finish, Sampling, Unit
-from reasonrl.agents.policies.decoder import context_of, open_session
-from reasonrl.agents.policies.noise import sequence_keys, uniforms
+from reasonrl.agents.policies.decoding import decode
+from reasonrl.agents.policies.logprobs import allowed_tokens
+from reasonrl.agents.policies.noise import sequence_keys
+from reasonrl.agents.policies.session import context_of
 from reasonrl.agents.policies.thoughts import ends_here, opened_by
 from reasonrl.envs.vocabulary import Vocabulary
-from torch import Tensor
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-_BLOCK = 256
-"""Width of the blocks in which a large vocabulary is summed before it is searched."""
-_KEEP_BELOW = 0.8
-"""Finished lanes are dropped once less than this share is alive: dropping copies the cache of the others."""
 
 
 class Sample(NamedTuple):
@@ -41,69 +35,6 @@ class Sample(NamedTuple):
     logprobs: tuple[float, ...]
     """Of each token, at the sampling temperature (at 1.0 for greedy)."""
     finish: Finish
-
-
-def token_logprobs(logits_BTV: Tensor, tokens_BT: Tensor, temperature: float, allowed_V: Tensor) -> Tensor:
-    """[B, T] log-probabilities under the distribution that `draw` samples from; differentiable.
-
-    A token that is not allowed gets minus infinity, so mask padding before any arithmetic.
-    """
-    logits = logits_BTV[..., : len(allowed_V)].float()
-    allowed_V = allowed_V[: logits.shape[-1]]  # a tokenizer may have more tokens than the model
-    if temperature not in (0.0, 1.0):
-        logits = logits / temperature
-    logits = logits.masked_fill(~allowed_V, -torch.inf)
-    chosen = logits.gather(-1, tokens_BT.unsqueeze(-1)).squeeze(-1)
-    return chosen - torch.logsumexp(logits, -1)
-
-
-@torch.no_grad()
-def draw(
-    logits_BV: Tensor, temperature: float, uniform_B: NDArray[np.float64], allowed_V: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Tokens [B] and their log-probabilities [B].
-
-    Args:
-        logits_BV: float32; columns beyond the vocabulary are ignored.
-        temperature: divides the logits; 0 takes the most probable token.
-        uniform_B: in [0, 1), from `noise.uniforms`.
-        allowed_V: bool; tokens that may be drawn.
-    """
-    allowed_V = allowed_V[: logits_BV.shape[-1]]  # a tokenizer may have more tokens than the model
-    logits = logits_BV[:, : len(allowed_V)] * (1.0 / temperature if temperature > 0 else 1.0)
-    banned = (~allowed_V).nonzero().squeeze(-1)
-    if len(banned):
-        logits[:, banned] = -torch.inf
-    if temperature == 0:
-        tokens_B = logits.argmax(-1)
-    else:
-        tokens_B = _invert(torch.softmax(logits, -1), torch.from_numpy(uniform_B).to(logits.device))
-    chosen_B = logits.gather(-1, tokens_B[:, None]).squeeze(-1)
-    return tokens_B, chosen_B - torch.logsumexp(logits, -1)
-
-
-def _invert(mass_BV: Tensor, uniform_B: Tensor) -> Tensor:
-    """First index whose cumulative mass exceeds `uniform * total`, found block by block; never one without mass."""
-    lanes, size = mass_BV.shape
-    if size <= 2 * _BLOCK:
-        return _search(mass_BV, uniform_B)[0]
-    if size % _BLOCK:
-        mass_BV = torch.nn.functional.pad(mass_BV, (0, -size % _BLOCK))
-    blocks = mass_BV.view(lanes, -1, _BLOCK)
-    block_B, rest_B = _search(blocks.sum(-1), uniform_B)
-    inside_B, _ = _search(blocks[torch.arange(lanes, device=block_B.device), block_B], rest_B)
-    return block_B * _BLOCK + inside_B
-
-
-def _search(mass_BN: Tensor, uniform_B: Tensor) -> tuple[Tensor, Tensor]:
-    """The index that holds the point `uniform * total`, and how far into its mass the point lies (in [0, 1))."""
-    cumulative = mass_BN.double().cumsum(-1)
-    point = uniform_B[:, None] * cumulative[:, -1:]  # strictly below the total: see `uniforms`
-    index = torch.searchsorted(cumulative, point, right=True)
-    above = cumulative.gather(-1, index)
-    width = mass_BN.gather(-1, index).double()
-    fraction = (1.0 - (above - point) / width).clamp_(0.0, 1.0 - 2.0**-32)
-    return index.squeeze(-1), fraction.squeeze(-1)
 
 
 class _Lane(NamedTuple):
@@ -135,7 +66,7 @@ def generate(
         prompts: token ids.
         counts: samples of each prompt.
         keys: one for each prompt; sample i depends on (prompt, key, i) alone.
-        sampling: a STEP ends at the first line break behind something, a SOLUTION at the end token or a final line.
+        sampling: a STEP ends at the first line break after something, a SOLUTION at the end token or a final line.
         is_final: for each prompt, whether a line completes an answer (not in a thought); None: no line does.
         ends: tokens that end an answer besides the vocabulary's own.
         max_lanes: sequences decoded at once, which bounds the memory.
@@ -159,7 +90,7 @@ def generate(
         together.setdefault(tuple(prompt), []).extend(lanes)  # equal prompts are read once
     samples: list[list[Sample]] = [[] for _ in prompts]
     for chunk in _chunks(together, max_lanes):
-        drawn = _decode(model, vocabulary, chunk, keys, sampling, is_final, ends, context, dtype)
+        drawn = _decode(model, vocabulary, chunk, keys, sampling, is_final, ends, dtype)
         for lane, sequence in zip((lane for lanes in chunk.values() for lane in lanes), drawn, strict=True):
             samples[lane.prompt].append(sequence)  # a prompt's lanes come in the order of their samples
     return [found * count if greedy else found for found, count in zip(samples, counts, strict=True)]
@@ -189,36 +120,22 @@ def _decode(
     sampling: Sampling,
     is_final: Sequence[Callable[[str], bool]] | None,
     ends: frozenset[int],
-    context: int,
     dtype: torch.dtype | None,
 ) -> list[Sample]:
     """The samples of all lanes, in their order."""
     lanes = [lane for lanes in chunk.values() for lane in lanes]
-    keys_B = sequence_keys([keys[lane.prompt] for lane in lanes], [lane.sample for lane in lanes])
-    room_B = np.array([min(sampling.max_tokens, context - len(prompt)) for prompt in chunk for _ in chunk[prompt]])
-    room = int(room_B.max())
-    allowed_V = torch.from_numpy(vocabulary.allowed.astype(bool)).to(model.device)
+    allowed_V = allowed_tokens(vocabulary, model.device)
     allowed_V[list(ends)] = True
     stops_V = vocabulary.breaks.copy()
     stops_V[[vocabulary.eos, *ends]] = True
     opened_B = [opened_by(prompt, vocabulary) for prompt, group in chunk.items() for _ in group]
     finish_B = [Finish.LENGTH] * len(lanes)
-    length_B = room_B.copy()
-    tokens_BT = np.zeros((len(lanes), room), np.int64)
-    logprobs_BT = np.zeros((len(lanes), room), np.float32)
     line_start_B = np.zeros(len(lanes), np.int64)
 
-    session = open_session(model, list(chunk), [len(group) for group in chunk.values()], room=room, dtype=dtype)
-    lane_N = np.arange(len(lanes))  # which of the B lanes each of the session's N lanes is
-    alive_N = np.ones(len(lanes), bool)
-    for position in range(room):
-        uniform_N = uniforms(keys_B[lane_N], position)
-        drawn_N, drawn_logprob_N = draw(session.logits_BV, sampling.temperature, uniform_N, allowed_V)
-        token_N = drawn_N.cpu().numpy()
-        tokens_BT[lane_N, position] = token_N
-        logprobs_BT[lane_N, position] = drawn_logprob_N.cpu().numpy()
-        for n in (stops_V[token_N] & alive_N).nonzero()[0]:
-            lane = lane_N[n]
+    def on_tokens(position: int, lanes_N: NDArray[np.int64], tokens_BT: NDArray[np.int64]) -> NDArray[np.bool_]:
+        over_N = np.zeros(len(lanes_N), bool)
+        for n in stops_V[tokens_BT[lanes_N, position]].nonzero()[0]:
+            lane = lanes_N[n]
             line = tokens_BT[lane, line_start_B[lane] : position + 1].tolist()
             finish = _finish(line, vocabulary, sampling.unit, ends)
             if finish is None and sampling.unit is Unit.SOLUTION and is_final is not None:
@@ -229,16 +146,20 @@ def _decode(
             if finish is None:
                 line_start_B[lane] = position + 1
             else:
-                finish_B[lane], length_B[lane], alive_N[n] = finish, position + 1, False
-        full_N = room_B[lane_N] == position + 1
-        alive_N &= ~full_N
-        if not alive_N.any():
-            break
-        if alive_N.mean() < _KEEP_BELOW or full_N.any():  # a lane at the end of the context cannot go on, even unread
-            kept = alive_N.nonzero()[0]
-            drawn_N, lane_N, alive_N = drawn_N[torch.from_numpy(kept).to(drawn_N.device)], lane_N[kept], alive_N[kept]
-            session.keep(torch.from_numpy(kept))
-        session.append(drawn_N)
+                finish_B[lane], over_N[n] = finish, True
+        return over_N
+
+    tokens_BT, logprobs_BT, length_B = decode(
+        model,
+        list(chunk),
+        [len(group) for group in chunk.values()],
+        sequence_keys([keys[lane.prompt] for lane in lanes], [lane.sample for lane in lanes]),
+        temperature=sampling.temperature,
+        max_tokens=sampling.max_tokens,
+        allowed_V=allowed_V,
+        on_tokens=on_tokens,
+        dtype=dtype,
+    )
     return [
         Sample(tuple(tokens_BT[b, :length].tolist()), tuple(logprobs_BT[b, :length].tolist()), finish)
         for b, (length, finish) in enumerate(zip(length_B, finish_B, strict=True))

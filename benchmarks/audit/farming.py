@@ -1,8 +1,8 @@
 """Whether a reward can be farmed: chains of steps that say nothing new must not earn more than the honest ones.
 
-The step level is played with shaping (gamma 1). The return of the demonstration is the measure. Every chain below is
-legal and useless: steps said twice or many times, moves of the menu between them, talk, blank lines, a line in two
-halves, and chains that never answer until they are cut off.
+The step level is played with shaping (gamma 1) where there is a potential, else for the outcome alone. The return of
+the demonstration is the measure. Every chain below is legal and useless: steps said twice or many times, moves of the
+menu between them, talk, blank lines, a line in two halves, and chains that never answer until they are cut off.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 
+from reasonrl.envs.abilities import Ability, abilities
 from reasonrl.envs.behaviours import PREFIXES
 from reasonrl.envs.core import END, Problem, Source
 from reasonrl.envs.mdp import MDP
@@ -25,8 +26,9 @@ def farming(source: Source, problem: Problem, gold: str, rng: random.Random) -> 
     Args:
         gold: the demonstration, one step a line.
     """
+    shaped = Ability.POTENTIAL in abilities(source)
     mdp = MDP(
-        source, level="step", vocabulary=get_vocabulary("char"), shaped=True, max_tokens=100_000, max_steps=MAX_STEPS
+        source, level="step", vocabulary=get_vocabulary("char"), shaped=shaped, max_tokens=100_000, max_steps=MAX_STEPS
     )
     honest = gold.split("\n")
     *body, last = honest
@@ -81,6 +83,8 @@ def _halves(line: str) -> tuple[str, str]:
 def _menu_moves(mdp: MDP, problem: Problem, steps: Sequence[str], count: int, rng: random.Random) -> list[str]:
     """Up to `count` legal lines in a row that do not finish the answer."""
     family = mdp.source.rules_of(problem.view)
+    if Ability.MENU not in abilities(family):
+        return []
     found: list[str] = []
     for _ in range(count):
         menu = family.legal_steps(problem.view, [*steps, *found])

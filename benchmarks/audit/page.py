@@ -22,8 +22,9 @@ trials a check has made; n/**m** says that n of m were faults. This page is writ
     python -m reasonrl.benchmarks.audit.page ours.json peer.json > docs/audit.md
 
 - **gold**: demonstrations, or published answers, are accepted
-- **formats**: so are they with other blanks, line ends, fences, boxes and hashes where the contract allows these; forms
-  of which it says nothing are accepted for all problems or for none
+- **formats**: so are they in every form that [answers.md](answers.md) promises to read: other blanks and line ends,
+  boxes, hashes, tags, headings, bold marks, other languages, and fences round programs. Forms that are promised to some
+  judges only are accepted for all problems or for none
 - **impostors**: constants, echoes, other problems' answers, several answers at once, look-alikes, code, and the
   family's own impostors score 0
 - **hostile**: a megabyte of anything, deep brackets, towers of powers, NUL, lone surrogates score 0
@@ -31,15 +32,16 @@ trials a check has made; n/**m** says that n of m were faults. This page is writ
 - **speed**: each answer takes less than a second of processor time
 - **isolation**: nothing is executed; no file, socket or process is made. An audit hook watches, and canaries are set
   out. Programs are run in the sandbox only, so their canaries must not appear either
-- **farming**: at the step level with shaping, no chain that pads, repeats, splits or never answers earns more than the
-  demonstration
+- **farming**: at the step level, with shaping where there is a potential, no chain that pads, repeats, splits or never
+  answers earns more than the demonstration
 
 Every judge runs in a process that is ended when it hangs. The same seed gives the same audit.
 """
 _STYLES = """
-## Forms that are not promised
+## Forms that are not promised to every judge
 
-What each judge makes of a right answer in a form that its instructions do not mention: alike for all problems.
+What each judge makes of a right answer without a mark, which only judges of numbers read, and of words after hashes,
+which look like a heading: alike for all problems.
 
 """
 _PEER = """

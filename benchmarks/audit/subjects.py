@@ -1,6 +1,7 @@
 """What can be audited: our families and data sets, and anybody's family, behind one small interface.
 
-A subject is named by an id of the registry, the name of a family or data set, `module:Class` or `file.py:Class`.
+A subject is named by an id of the registry, the name of a family or data set, `module:Class` or `file.py:Class`; a data
+set's file is given as name=file.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, cast
 
 from reasonrl.benchmarks.audit.answers import Kind
-from reasonrl.envs.core import Family, Problem, Rules, Source, View
-from reasonrl.envs.datasets import DATASETS, get_dataset
+from reasonrl.envs.abilities import Ability, abilities, complete
+from reasonrl.envs.core import Family, Problem, Rules, Source
+from reasonrl.envs.datasets import DATASETS
 from reasonrl.envs.families import DOMAINS, FAMILIES, get_family
 from reasonrl.envs.generation import generate
-from reasonrl.envs.mdp import Level
-from reasonrl.envs.registry import environment_ids, source_name
+from reasonrl.envs.registry import environment_ids, is_dataset, open_source, source_name
 from reasonrl.envs.seeding import generator
+from reasonrl.envs.sources import only
 from reasonrl.verifiers.answers import MARK, extract_answer
 from reasonrl.verifiers.math import parse_number
 from reasonrl.verifiers.named import load_named
@@ -76,32 +78,6 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True)
-class Alone:
-    """One family as a source of problems, registered or not."""
-
-    family: Family
-    levels: tuple[str, ...] = tuple(Level)
-
-    @property
-    def name(self) -> str:
-        return self.family.name
-
-    @property
-    def max_prompt_chars(self) -> int:
-        return self.family.max_prompt_chars
-
-    @property
-    def max_choices(self) -> int:
-        return self.family.max_choices
-
-    def problem(self, split: str, index: int, difficulty: int | None = None) -> Problem:
-        return generate(self.family, split, index, difficulty)
-
-    def rules_of(self, view: View) -> Rules:
-        return self.family
-
-
-@dataclass(frozen=True)
 class FamilySubject:
     """A family: its demonstrations are the gold."""
 
@@ -120,13 +96,19 @@ class FamilySubject:
         for level in levels:
             for number in range(count):
                 problem = generate(self.family, "train", seed * 100_003 + number, level)
-                gold = self.family.demonstrate(problem, generator("audit", seed, problem.id), frozenset()).text
+                gold = self._gold(problem, seed)
                 answer = extract_answer(gold)
                 kind = Kind.CODE if answer is None else Kind.LINE
                 found.append(
                     Case(problem.id, problem.view.prompt, gold, gold if answer is None else answer, kind, problem)
                 )
         return found
+
+    def _gold(self, problem: Problem, seed: int) -> str:
+        """A right response: a demonstration, or where the family has none its reference as an answer line."""
+        if Ability.DEMONSTRATIONS in abilities(self.family):
+            return self.family.demonstrate(problem, generator("audit", seed, problem.id), frozenset()).text
+        return _reference_line(self.family, problem, "give it demonstrate(problem, rng, behaviours)")
 
     def judge(self, case: Case, answer: str) -> Judged:
         verdict = self.family.verify(case.problem, answer)
@@ -142,7 +124,7 @@ class FamilySubject:
         return iter(self.family.impostors(case.problem, rng))
 
     def steps_of(self, case: Case) -> tuple[Source, Problem] | None:
-        return Alone(self.family), case.problem
+        return only(self.family), case.problem
 
 
 @dataclass(frozen=True)
@@ -162,8 +144,10 @@ class DatasetSubject:
         found: dict[str, Case] = {}
         for number in range(8 * count):
             problem = self.source.problem("test", generator("audit", seed, number).randrange(2**31))
-            final = str(problem.reference.value)
-            found[problem.id] = Case(problem.id, problem.view.prompt, f"{MARK} {final}", final, Kind.MARKED, problem)
+            gold = _reference_line(self.source.rules_of(problem.view), problem, "let it accept one")
+            final = gold.removeprefix(MARK).strip()
+            kind = Kind.LINE if parse_number(final) is None else Kind.MARKED
+            found[problem.id] = Case(problem.id, problem.view.prompt, gold, final, kind, problem)
         return list(found.values())
 
     def judge(self, case: Case, answer: str) -> Judged:
@@ -178,6 +162,17 @@ class DatasetSubject:
 
     def steps_of(self, case: Case) -> tuple[Source, Problem] | None:
         return self.source, case.problem
+
+
+def _reference_line(rules: Rules, problem: Problem, advice: str) -> str:
+    """The reference as an answer line, where that is a right response."""
+    gold = f"{MARK} {problem.reference.value}"
+    if not rules.verify(problem, gold).correct:
+        raise ValueError(
+            f"an audit needs right responses, and {problem.view.family} has no demonstrations, nor accepts its "
+            f"reference as an answer line ({gold[:60]}): {advice}"
+        )
+    return gold
 
 
 def same_answer(one: str, other: str) -> bool:
@@ -196,11 +191,9 @@ def open_subject(name: str, data: str | None) -> Subject:
     if slash and peer in PEERS:
         module = importlib.import_module(f"reasonrl.benchmarks.audit.{peer}")
         return cast(Subject, module.open_peer(rest))
-    if ":" in name:
-        return FamilySubject(_load(name))
-    if name in FAMILIES:
-        return FamilySubject(get_family(name))
-    return DatasetSubject(get_dataset(name, data))
+    if is_dataset(name):
+        return DatasetSubject(open_source(name, data=data))
+    return FamilySubject(get_family(name) if name in FAMILIES else _load(name))
 
 
 def subject_names(ids: Sequence[str], data: dict[str, str]) -> list[str]:
@@ -217,11 +210,11 @@ def subject_names(ids: Sequence[str], data: dict[str, str]) -> list[str]:
             names += DOMAINS[each]
         elif each.partition("/")[0] in PEERS:
             names += _peer_names(each)
-        elif each in FAMILIES or ":" in each:
-            names.append(each)
-        elif each in DATASETS:
+        elif is_dataset(each):
             if each not in data:
                 raise ValueError(f"{each} needs its data: pass --data {each}=<file>")
+            names.append(each)
+        elif each in FAMILIES or ":" in each:
             names.append(each)
         else:
             source_name(each)  # raises, with what there is
@@ -242,4 +235,4 @@ def _peer_names(name: str) -> list[str]:
 
 def _load(name: str) -> Family:
     """A family from `module:Class` or `file.py:Class`."""
-    return cast(Family, load_named(name, what="a family")())
+    return cast(Family, complete(load_named(name, what="a family")()))

@@ -24,7 +24,7 @@ class Check(StrEnum):
     GOLD = "gold"
     """Right answers are accepted."""
     FORMATS = "formats"
-    """So are they when they are written otherwise; and of a form not promised all are treated alike."""
+    """So are they in every form that is promised; and of one that is not, all problems are treated alike."""
     IMPOSTORS = "impostors"
     """Constants, echoes, other problems' answers, hedges, look-alikes and the family's own impostors are rejected."""
     HOSTILE = "hostile"

@@ -22,12 +22,14 @@ import tyro
 from reasonrl.agents.policies import tiny
 from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
+from reasonrl.agents.policies.logprobs import token_logprobs
+from reasonrl.agents.policies.options import Dtype, PolicyOptions
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.registry import get_policy
-from reasonrl.agents.policies.sampler import Sample, generate, token_logprobs
+from reasonrl.agents.policies.sampler import Sample, generate
 from reasonrl.envs.core import View
 from reasonrl.envs.mdp import State
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import Vocabulary, get_vocabulary
 from rich.console import Console
 from rich.table import Table
@@ -107,7 +109,8 @@ def open_policy(name: str, config: Config, console: Console) -> LocalPolicy:
         model: Any = tiny.build_model(seed=0)
         model = model.to("cuda" if torch.cuda.is_available() else "cpu", dtype)
         return LocalPolicy(model, get_vocabulary("char"), label="tiny-random")
-    policy = get_policy(name, dtype=dtype)
+    short: dict[str, Dtype] = {"default": "auto", "float32": "fp32", "bfloat16": "bf16"}
+    policy = get_policy(name, PolicyOptions(dtype=short[config.dtype]))
     if not isinstance(policy, LocalPolicy):
         raise ValueError(f"{name} does not run in this process: name a local policy")
     return policy
@@ -174,7 +177,7 @@ def endless(vocabulary: Vocabulary) -> Vocabulary:
 def states(policy: LocalPolicy, count: int) -> list[State]:
     """Problems of the kind that the model is for."""
     if policy.vocabulary.name == "char":
-        source = get_source("math")
+        source = open_source("math")
         return [State(source.problem("test", index).view) for index in range(count)]
     texts = [WORD_PROBLEMS[index % len(WORD_PROBLEMS)] for index in range(count)]
     return [State(View("gsm8k", 0, index, "test", 0, text)) for index, text in enumerate(texts)]

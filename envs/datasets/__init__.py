@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import functools
+from typing import Any, cast
 
-from reasonrl.envs.core import Rules, Source
-from reasonrl.envs.datasets import gsm8k
-
-DATASETS = {"gsm8k": gsm8k.load}
-"""Data set name to what reads it."""
+from reasonrl.envs.core import DataSet
+from reasonrl.verifiers.registry import Registry, must_have
 
 
-def get_dataset(name: str, data: str | None) -> Source:
-    """The data set of this name.
-
-    Args:
-        name: see `DATASETS`.
-        data: path of a published file, or the name of a hub repository.
-
-    Raises:
-        ValueError: unknown name, no `data`, or a malformed line (file and line are named).
-        FileNotFoundError: no such file.
-        ImportError: a hub repository without the `datasets` package.
-    """
-    if name not in DATASETS:
-        raise ValueError(f"unknown environment source {name!r}: the data sets are {', '.join(DATASETS)}")
-    return DATASETS[name](data)
+def _make(name: str, loaded: Any) -> DataSet:
+    must_have(loaded, ("name", "open", "rules"), name=name, kind="data set", see="reasonrl.envs.core.DataSet")
+    return cast(DataSet, loaded)
 
 
-@functools.cache
-def dataset_rules(name: str) -> Rules:
-    """What a data set's problems ask for and how their answers end, without its rows (it verifies nothing)."""
-    if name not in DATASETS:
-        raise ValueError(f"unknown data set {name!r}: there are {', '.join(DATASETS)}")
-    return {"gsm8k": gsm8k.GSM8K}[name](rows={}, max_prompt_chars=0)
+DATASETS = Registry("data set", "data sets", {"gsm8k": "reasonrl.envs.datasets.gsm8k:GSM8K"}, make=_make)
+"""Data set name to the data set, or to where it is. `register_dataset` adds more."""
+
+
+def get_dataset(name: str) -> DataSet:
+    """The data set of this name, or of `file.py:Class`; an unknown one is an error that lists what exists."""
+    return cast(DataSet, DATASETS.find(name))

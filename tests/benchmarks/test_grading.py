@@ -9,9 +9,9 @@ import pytest
 from reasonrl.benchmarks.grading import line_verdicts
 from reasonrl.benchmarks.tasks import find_problem, make_suite
 from reasonrl.envs.core import Frozen, View
-from reasonrl.envs.datasets import get_dataset
 from reasonrl.envs.families import FAMILIES, get_family
 from reasonrl.envs.generation import generate
+from reasonrl.envs.registry import open_source
 
 
 def countdown(*lines: str) -> list[str]:
@@ -46,7 +46,7 @@ def data(tmp_path: Path) -> str:
 def test_of_a_data_set_no_answer_line_is_called_useful_for_nobody_held_it_against_the_reference(
     data: str, answer: str
 ) -> None:
-    source = get_dataset("gsm8k", data)
+    source = open_source("gsm8k", data=data)
     view = source.problem("test", 0).view
     lines = ["She has some apples.", "3+4=7", "3+4=8", answer]
     verdicts = [step.verdict for step in line_verdicts(source.rules_of(view), view, lines)]

@@ -11,8 +11,7 @@ import gymnasium as gym
 import pytest
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import Level
-from reasonrl.envs.registry import DATASETS, environment_ids, source_name
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import environment_ids, is_dataset, open_source, source_name
 
 ROWS = [
     {"question": "Ann has 3 apples and buys 4 more. How many has she?", "answer": "3+4=<<3+4=7>>7\n#### 7"},
@@ -36,7 +35,7 @@ def data_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def options_of(data_file: Path) -> Callable[[str], dict[str, Any]]:
     """What an id needs at `gym.make`."""
-    return lambda id: {"data": str(data_file)} if source_name(id) in DATASETS else {}
+    return lambda id: {"data": str(data_file)} if is_dataset(source_name(id)) else {}
 
 
 @pytest.fixture(params=environment_ids())
@@ -53,7 +52,7 @@ def level(request: pytest.FixtureRequest) -> str:
 def made(env_id: str, level: str, options_of: Callable[[str], dict[str, Any]]) -> Make:
     """Makes the environment of `env_id` at `level`; levels that its source does not have are skipped."""
     options = options_of(env_id)
-    if level not in get_source(source_name(env_id), **options).levels:
+    if level not in open_source(source_name(env_id), **options).levels:
         pytest.skip(f"{env_id} has no {level} level")
     return lambda **more: gym.make(env_id, level=level, **options, **more)
 

@@ -9,7 +9,7 @@ from reasonrl.envs.core import END, Problem, Reference, View
 from reasonrl.envs.families import get_family
 from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import MDP, Stop
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import get_vocabulary
 from reasonrl.verifiers.answers import extract_answer
 
@@ -49,7 +49,7 @@ def solved(family: str) -> tuple[Problem, str, str]:
 
 def rules(family: str, level: str) -> MDP:
     vocabulary = get_vocabulary("char")
-    return MDP(get_source(family), level=level, vocabulary=vocabulary, max_tokens=2000, max_steps=99)
+    return MDP(open_source(family), level=level, vocabulary=vocabulary, max_tokens=2000, max_steps=99)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
 from reasonrl.envs.generation import generate
-from reasonrl.envs.mdp import MDP, RETRY, State, Stop, last_token
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.mdp import MDP, RETRY, Speaker, State, Stop, last_token
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import get_vocabulary
 from reasonrl.verifiers.core import Status, Verdict, failed
 
@@ -20,7 +20,7 @@ RIGHT = f"Answer: {PROBLEM.reference.value}"
 
 
 def mdp(level: str = "step", **options: object) -> MDP:
-    return MDP(get_source("chain_sum"), level=level, vocabulary=get_vocabulary("char"), **options)  # type: ignore[arg-type]
+    return MDP(open_source("chain_sum"), level=level, vocabulary=get_vocabulary("char"), **options)  # type: ignore[arg-type]
 
 
 def judge(answer: str) -> Verdict:
@@ -124,7 +124,8 @@ def test_feedback_is_text_that_the_next_attempt_sees() -> None:
     chars = get_vocabulary("char")
     for token in chars.encode("Answer: 12345\n"):
         state = rules.step(state, token, judge).state
-    assert state.turns == ("Answer: 12345", RETRY)
+    assert state.turns == ((Speaker.POLICY, "Answer: 12345"), (Speaker.ENVIRONMENT, RETRY))
+    assert state.attempt == 2
     assert chars.decode(memoryview(state.tokens).cast("i").tolist()) == f"Answer: 12345\n\n{RETRY}\n"
     assert (state.count, state.steps, rules.unfinished(state)) == (14, (), "")
 

@@ -22,7 +22,7 @@ from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.families import get_family
 from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import MDP, State, Transition
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vector import VectorReasonEnv
 from reasonrl.envs.vocabulary import get_vocabulary
 
@@ -156,7 +156,7 @@ def best_actions(rules: MDP, problem: Problem, *, pay: Pay = as_paid) -> dict[tu
 
 
 def rules_of(name: str, *, steps: int, **options: Any) -> MDP:
-    source, chars = get_source(name), get_vocabulary("char")
+    source, chars = open_source(name), get_vocabulary("char")
     return MDP(source, level="choice", vocabulary=chars, max_steps=steps, max_tokens=1000, **options)
 
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from reasonrl.envs.core import END
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import Level
-from reasonrl.envs.registry import source_name
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source, source_name
 from reasonrl.envs.vector import VectorReasonEnv
 
 LANES = 4
@@ -119,7 +118,7 @@ def test_equal_to_the_loop_in_every_mode(
 
 def test_equal_to_the_loop_for_every_id(env_id: str, level: str, options_of: Callable[[str], dict[str, Any]]) -> None:
     options = options_of(env_id)
-    if level not in get_source(source_name(env_id), **options).levels:
+    if level not in open_source(source_name(env_id), **options).levels:
         pytest.skip(f"{env_id} has no {level} level")
     options |= {"attempts": 2, "max_tokens": 50, "max_steps": 6, "reward": "potential"}
     assert compare(env_id, level, AutoresetMode.SAME_STEP, options, seed=1, steps=25) > 0

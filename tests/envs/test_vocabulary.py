@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -12,9 +13,10 @@ from gymnasium.utils.env_checker import check_env
 from hypothesis import given
 from hypothesis import strategies as st
 from reasonrl.envs.environment import ReasonEnv
-from reasonrl.envs.mdp import RETRY
+from reasonrl.envs.mdp import RETRY, Speaker
 from reasonrl.envs.vector import VectorReasonEnv
 from reasonrl.envs.vocabulary import get_vocabulary
+from reasonrl.verifiers import hub
 
 PRINTABLE = string.digits + string.ascii_letters + string.punctuation + " \n"
 MERGED = (".\n", "\n ", "\n  ", ";\n")
@@ -130,5 +132,17 @@ def test_the_vector_environment_reads_merged_tokens_alike(tokenizer: str) -> Non
         one.step(token)
         many.step(np.array([token, token]))
         assert many.get_state(0) == one.get_state()
-    assert one.get_state().turns == ("a\n b.\n  c\nAnswer: 1", RETRY)
+    wrong, told = one.get_state().turns
+    assert wrong == (Speaker.POLICY, "a\n b.\n  c\nAnswer: 1")
+    assert told == (Speaker.ENVIRONMENT, RETRY)
     assert one.get_state().steps == ("d;",)  # feedback stands between: what followed the answer line is dropped
+
+
+def test_a_tokenizer_that_cannot_be_had_is_told_of_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("transformers")
+    monkeypatch.setattr(hub, "answers", lambda address, *, patience: False)
+    expected = r"no folder some/model-7b, no copy of it in the hub's cache, and .* within 5 s"
+    with pytest.raises(FileNotFoundError, match=expected):
+        gym.make("reasonrl/ChainSum-v0", level="token", vocabulary="hf:some/model-7b")
+    with pytest.raises(ValueError, match=f"no tokenizer could be opened at {tmp_path}"):
+        get_vocabulary(f"hf:{tmp_path}")

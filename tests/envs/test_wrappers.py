@@ -15,7 +15,7 @@ from gymnasium.wrappers import TimeLimit
 from reasonrl.envs.core import END
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import Level
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vector import VectorReasonEnv
 from reasonrl.envs.wrappers import PotentialShaping, VectorPotentialShaping, family_potential
 from reasonrl.verifiers.shaping import discounted_return
@@ -73,7 +73,7 @@ def some_action(env: ReasonEnv, rng: np.random.Generator) -> Any:
 def test_the_wrapper_equals_the_option_step_for_step(family: str, level: str) -> None:
     options = {"level": level, **SHORT}
     wrapped = PotentialShaping(
-        gym.make(IDS[family], **options), family_potential(get_source(family)), gamma=0.9, on="state"
+        gym.make(IDS[family], **options), family_potential(open_source(family)), gamma=0.9, on="state"
     )
     shaped = gym.make(IDS[family], reward="potential", gamma=0.9, **options)
     rng = np.random.default_rng(0)
@@ -102,7 +102,7 @@ def test_the_vector_wrapper_equals_the_option_step_for_step(level: str, mode: Au
     lanes, options = 4, {"level": level, "autoreset_mode": mode, **SHORT}
     wrapped = VectorPotentialShaping(
         VectorReasonEnv("countdown", num_envs=lanes, **options),
-        family_potential(get_source("countdown")),
+        family_potential(open_source("countdown")),
         gamma=0.9,
         on="state",
     )

@@ -10,10 +10,9 @@ from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchTask
 from reasonrl.agents.search.guides.registry import get_guide
 from reasonrl.benchmarks.audit.subjects import open_subject
+from reasonrl.benchmarks.roles import base_name
 from reasonrl.benchmarks.suites import environments
-from reasonrl.benchmarks.summary import base_name
-from reasonrl.envs.registry import environment_id, source_name
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import environment_id, open_source, source_name
 
 MINE = '''
 from __future__ import annotations
@@ -87,7 +86,7 @@ def test_a_search_of_ones_own_is_an_agent_with_settings_and_a_guide(mine: str) -
 
 def test_own_search_and_own_policy_run_on_an_own_family(mine: str) -> None:
     place = f"{mine}:Sums"
-    source = get_source(source_name(place))
+    source = open_source(source_name(place))
     problem = source.problem("test", 0)
     assert problem.view.family == "my_sums"
     policy = get_policy(f"{mine}:policy")

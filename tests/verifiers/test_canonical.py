@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reasonrl.agents.search.selection import ballot
-from reasonrl.envs.core import View
-from reasonrl.envs.datasets.gsm8k import GSM8K, Row
+from reasonrl.envs.core import Problem, Reference, View
+from reasonrl.envs.datasets.gsm8k import GSM8K
 from reasonrl.envs.families import get_family
 from reasonrl.verifiers.canonical import canonical_answer, canonical_program, canonical_roles
 
@@ -147,12 +147,12 @@ ASKS_NOT = [
     ("question", "asks"), [*((text, True) for text in ASKS), *((text, False) for text in ASKS_NOT)]
 )
 def test_a_per_cent_sign_may_be_left_out_where_the_question_asks_for_a_percentage(question: str, asks: bool) -> None:
-    source = GSM8K({"": (Row(question, "25"),)}, 200)
-    problem = source.problem("test", 0)
-    assert source.verify(problem, "Answer: 25").correct
-    assert source.verify(problem, "Answer: 25%").correct is asks
-    assert not source.verify(problem, "Answer: 24%").correct
-    assert (ballot(problem.view, "#### 25%", source) == ballot(problem.view, "Answer: 25", source)) is asks
+    rules = GSM8K()
+    problem = Problem(View("gsm8k", 0, 0, "test", 0, question), Reference("25"))
+    assert rules.verify(problem, "Answer: 25").correct
+    assert rules.verify(problem, "Answer: 25%").correct is asks
+    assert not rules.verify(problem, "Answer: 24%").correct
+    assert (ballot(problem.view, "#### 25%", rules) == ballot(problem.view, "Answer: 25", rules)) is asks
 
 
 def test_hostile_answers_are_spelt_at_once() -> None:

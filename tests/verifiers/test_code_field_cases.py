@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.envs.families.code import source_lines
+from reasonrl.envs import source_lines
 from reasonrl.verifiers.code import verify_code, verify_humaneval, verify_mbpp, verify_stdio
 from reasonrl.verifiers.core import Verdict
 from reasonrl.verifiers.sandbox import Sandbox

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from reasonrl.verifiers.core import Status, Verdict
 from reasonrl.verifiers.math import MathOptions, final_answer, verify_math
 from reasonrl.verifiers.math.algebra import compare, start_work
+from reasonrl.verifiers.math.comparer import ComparerPool, default_pool
 from reasonrl.verifiers.math.numeric import differ
 from reasonrl.verifiers.math.parser import parse
-from reasonrl.verifiers.math.worker import Pool, default_pool
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not (DATA / "conformance").is_dir(), reason="the conformance data is not here")
@@ -577,8 +577,8 @@ def test_importing_the_judge_does_not_load_sympy() -> None:
 
 
 def test_a_process_that_cannot_start_is_our_error_and_not_a_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reasonrl.verifiers.math.worker._SCRIPT", Path("/nonexistent.py"))
-    monkeypatch.setattr("reasonrl.verifiers.math.verify.default_pool", lambda kind: Pool(kind))
+    monkeypatch.setattr("reasonrl.verifiers.math.comparer._SCRIPT", Path("/nonexistent.py"))
+    monkeypatch.setattr("reasonrl.verifiers.math.verify.default_pool", lambda kind: ComparerPool(kind))
     verdict = judge("\\sqrt{3+2\\sqrt2}", "1+\\sqrt2")
     assert verdict.status is Status.ERROR
     assert math.isnan(verdict.score)

@@ -85,6 +85,37 @@ def test_what_is_not_text_is_told_in_a_sentence(content: bytes, says: str, tmp_p
         list(read_rows(str(tmp_path / "rows")))
 
 
+@pytest.mark.parametrize(("name", "mark"), [("rows.csv", ","), ("rows.TSV", "\t"), ("rows.csv.gz", ",")])
+def test_a_table_names_its_columns_and_a_cell_may_reach_over_lines(name: str, mark: str, tmp_path: Path) -> None:
+    text = f'\ufeffa{mark} b\r\n1{mark}"two, ""2""\nlines"\r\n\r\n3{mark}\u2028\r\n'.encode()
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    rows = list(read_rows(str(tmp_path / name)))
+    assert [row.value for row in rows] == [{"a": "1", "b": 'two, "2"\nlines'}, {"a": "3", "b": "\u2028"}]
+    assert [row.number for row in rows] == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("a,b\n1\n1,2\n", [2, 0]),
+        ("a,b\n1,2,3\n1,2\n", [2, 0]),
+        ('a,b\n1,2\n1,"2', [0, 3]),
+        ('a,b\n"1"x,2\n', [2]),
+    ],
+)
+def test_a_broken_row_of_a_table_is_named_by_its_line(text: str, errors: list[int], tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(text)
+    rows = list(read_rows(str(tmp_path / "rows.csv")))
+    assert [row.number if row.error else 0 for row in rows] == errors
+    assert all(f"rows.csv, line {row.number}: " in row.error for row in rows if row.error)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,a\n1,2\n")
+    with pytest.raises(ValueError, match="two columns have one name"):
+        list(read_rows(str(tmp_path / "rows.csv")))
+
+
 def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO(f"{A}\n{B}\n")
     monkeypatch.setattr("sys.stdin", stream)

@@ -259,7 +259,7 @@ def test_arguments_must_be_plain(sandbox: Sandbox) -> None:
         sandbox.run_calls(ADD, "f", [(object(), 1)])
 
 
-def test_a_dead_zygote_is_replaced() -> None:
+def test_a_dead_fork_server_is_replaced() -> None:
     with Sandbox(workers=1) as pool:
         assert alive_and_right(pool)
         pool._programs.idle[0]._process.kill()
@@ -304,7 +304,7 @@ def test_a_forked_process_starts_its_own_pool() -> None:
 def test_jobs_leak_no_descriptor_and_no_process() -> None:
     with Sandbox(workers=1) as pool:
         assert alive_and_right(pool)
-        zygote = pool._programs.idle[0]._process.pid
+        server = pool._programs.idle[0]._process.pid
         before = len(os.listdir("/proc/self/fd"))
         count = "import os\ndef f():\n return sum(is_open(d) for d in range(64))\n"
         count += "def is_open(d):\n try: return bool(os.fstat(d))\n except OSError: return False"
@@ -312,7 +312,7 @@ def test_jobs_leak_no_descriptor_and_no_process() -> None:
             result = pool.run_calls(count, "f", [()])
         assert result.values == (5,)  # 0, 1, 2, the report, and a pipe that only says that the process lives
         assert len(os.listdir("/proc/self/fd")) == before
-        assert Path(f"/proc/{zygote}/task/{zygote}/children").read_text() == ""
+        assert Path(f"/proc/{server}/task/{server}/children").read_text() == ""
 
 
 def test_a_closed_sandbox_says_so() -> None:

@@ -1,6 +1,1 @@
-"""`python -m reasonrl`: the command."""
-
-from reasonrl.cli import main
-
-if __name__ == "__main__":
-    main()
+../../reasonrl/__main__.py

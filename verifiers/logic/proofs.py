@@ -53,7 +53,7 @@ class ProofLine(NamedTuple):
         return f"{self.number} {format_formula(self.formula)} {self.rule} {' '.join(map(str, self.cites))}"
 
 
-class Derivation(NamedTuple):
+class Inference(NamedTuple):
     """One application of a rule, by formulas instead of line numbers."""
 
     formula: Formula
@@ -189,7 +189,7 @@ def buildable(formulas: Iterable[Formula]) -> tuple[Formula, ...]:
     return tuple(parts | dict.fromkeys(map(negation, parts)))
 
 
-def derivations(lines: Iterable[Formula], build: Iterable[Formula]) -> Iterator[Derivation]:
+def derivations(lines: Iterable[Formula], build: Iterable[Formula]) -> Iterator[Inference]:
     """Every single rule application on these lines, introductions only of what is in `build`; in a fixed order."""
     known = dict.fromkeys(lines)
     starting: dict[Formula, list[Formula]] = {}
@@ -202,43 +202,43 @@ def derivations(lines: Iterable[Formula], build: Iterable[Formula]) -> Iterator[
         yield from _introductions(target, known)
 
 
-def _uses(line: Formula, known: Container[Formula], starting: dict[Formula, list[Formula]]) -> Iterator[Derivation]:
+def _uses(line: Formula, known: Container[Formula], starting: dict[Formula, list[Formula]]) -> Iterator[Inference]:
     """Eliminations of one line, and its chains with other implications."""
     op, parts = line
     if op == IMPLIES:
         before, after = parts
         if before in known:
-            yield Derivation(after, "MP", (line, before))
+            yield Inference(after, "MP", (line, before))
         if (denied := negation(after)) in known:
-            yield Derivation(negation(before), "MT", (line, denied))
+            yield Inference(negation(before), "MT", (line, denied))
         for other in starting.get(after, ()):
-            yield Derivation(Formula(IMPLIES, (before, other.parts[1])), "HS", (line, other))
+            yield Inference(Formula(IMPLIES, (before, other.parts[1])), "HS", (line, other))
     elif op == OR:
         for one, other in (parts, parts[::-1]):
             if (denied := negation(one)) in known:
-                yield Derivation(other, "DS", (line, denied))
+                yield Inference(other, "DS", (line, denied))
     elif op == AND:
         for part in dict.fromkeys(parts):
-            yield Derivation(part, "AE", (line,))
+            yield Inference(part, "AE", (line,))
     elif op == NOT and parts[0].op == NOT:
-        yield Derivation(parts[0].parts[0], "DN", (line,))
+        yield Inference(parts[0].parts[0], "DN", (line,))
 
 
-def _introductions(target: Formula, known: Container[Formula]) -> Iterator[Derivation]:
+def _introductions(target: Formula, known: Container[Formula]) -> Iterator[Inference]:
     op, parts = target
     if op == AND and parts[0] in known and parts[1] in known:
-        yield Derivation(target, "AI", parts)
+        yield Inference(target, "AI", parts)
     elif op == OR:
         for part in dict.fromkeys(parts):
             if part in known:
-                yield Derivation(target, "OI", (part,))
+                yield Inference(target, "OI", (part,))
     elif op == NOT and parts[0].op == NOT and parts[0].parts[0] in known:
-        yield Derivation(target, "DN", (parts[0].parts[0],))
+        yield Inference(target, "DN", (parts[0].parts[0],))
 
 
 def shortest_proof(
     lines: Iterable[Formula], goal: Formula, *, build: Iterable[Formula], limit: int
-) -> list[Derivation] | None:
+) -> list[Inference] | None:
     """The fewest further lines that end with the goal, in an order in which they can be written; None beyond `limit`.
 
     Iterative deepening over the budget of lines. Forward: all formulas within reach, each with its level (no proof of
@@ -252,7 +252,7 @@ def shortest_proof(
         level.update({d.formula: budget for d in reached if d.formula not in level})
         if goal not in level:
             continue
-        ways: dict[Formula, list[Derivation]] = {}
+        ways: dict[Formula, list[Inference]] = {}
         for derivation in derivations(level, build):
             if level.get(derivation.formula, 0) > 0:
                 ways.setdefault(derivation.formula, []).append(derivation)
@@ -264,11 +264,11 @@ def shortest_proof(
 
 def _explain(
     pending: list[tuple[Formula, int]],
-    chosen: dict[Formula, Derivation],
-    ways: dict[Formula, list[Derivation]],
+    chosen: dict[Formula, Inference],
+    ways: dict[Formula, list[Inference]],
     level: dict[Formula, int],
     budget: int,
-) -> list[Derivation] | None:
+) -> list[Inference] | None:
     """A derivation for every pending formula within the budget of lines.
 
     Args:
@@ -293,9 +293,9 @@ def _explain(
     return None
 
 
-def _in_order(chosen: dict[Formula, Derivation], level: dict[Formula, int]) -> list[Derivation] | None:
+def _in_order(chosen: dict[Formula, Inference], level: dict[Formula, int]) -> list[Inference] | None:
     """The derivations with premises before conclusions; None when they go in a circle."""
-    ordered: dict[Formula, Derivation] = {}
+    ordered: dict[Formula, Inference] = {}
     while len(ordered) < len(chosen):
         ready = [
             derivation

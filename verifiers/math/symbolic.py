@@ -1,4 +1,4 @@
-"""The process behind `worker.py`: builds SymPy expressions from our trees and looks for a proof that two are equal.
+"""The process that `comparer.py` asks: builds SymPy expressions from our trees and looks for a proof of equality.
 
     python symbolic.py KIND QUESTIONS ANSWERS MEMORY_MB       # two file descriptors
 

@@ -21,6 +21,7 @@ from reasonrl.verifiers.inputs import judge_any
 from reasonrl.verifiers.math import algebra
 from reasonrl.verifiers.math import text as texts
 from reasonrl.verifiers.math.compare import Comparison
+from reasonrl.verifiers.math.comparer import default_pool
 from reasonrl.verifiers.math.forms import form_of, has_form
 from reasonrl.verifiers.math.lexer import MAX_CHARS
 from reasonrl.verifiers.math.nodes import Node
@@ -31,7 +32,6 @@ from reasonrl.verifiers.math.question import restates
 from reasonrl.verifiers.math.readings import candidates
 from reasonrl.verifiers.math.spellings import plain_spelling
 from reasonrl.verifiers.math.units import CURRENCY_SIGNS, read_currency
-from reasonrl.verifiers.math.worker import default_pool
 from reasonrl.verifiers.percentages import asks_for_percent
 
 METHOD = "math"

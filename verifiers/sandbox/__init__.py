@@ -1,11 +1,16 @@
 """Runs model-written Python in child processes, within a deadline and a memory limit, and brings back plain values.
 
-The judge's process never runs the program and never forks: it starts small interpreters (`worker.py`, `zygote.py`) that
-fork a child for each job. Expected values stay in the judge, or for trusted tests in a process of their own
-(`tester.py`), so a program cannot read them, and cannot pass but by returning them.
+Four kinds of processes, and the files whose code runs in each:
 
-What holds is measured when a worker starts (`isolation.py`): `Sandbox().level`. Below `Isolation.JAILED` a program can
-still not forge a verdict, but it may do what the levels above would deny. docs/sandbox.md has the threat model.
+    judge               pool.py, jobs.py         yours: holds the expected values, never runs a program, never forks
+    fork server         fork_server.py           a small warm interpreter that forks a process for each job, and no more
+    program's process   programs.py, serve.py    runs one program, jailed: makes the calls it is asked for
+    tests' process      trusted_tests.py         runs trusted tests, and sends each call of the program across
+
+So a program cannot read what is expected of it, and cannot pass but by returning it.
+
+What holds is measured when a fork server starts (`isolation.py`): `Sandbox().level`. Below `Isolation.JAILED` a program
+can still not forge a verdict, but it may do what the levels above would deny. docs/sandbox.md has the threat model.
 
 >>> with Sandbox(workers=1) as sandbox:
 ...     sandbox.run_calls("def f(x):\\n return x+1", "f", [(1,), (2,)]).values

@@ -1,6 +1,6 @@
-"""How well programs are locked in: what a worker measured when it started, and the level that follows from it.
+"""How well programs are locked in: what a fork server measured when it started, and the level that follows from it.
 
-A worker does not report what it configured but what happened when it tried: under the very measures that a program will
+A server does not report what it configured but what happened when it tried: under the very measures that a program will
 run under it forked, opened a file for writing, and so on. An action counts as denied only if the kernel refused it.
 """
 
@@ -38,11 +38,11 @@ _NEEDED: dict[Isolation, dict[str, str]] = {
     Isolation.JAILED: {"read": "reading a file outside the standard library"},
 }
 ACTIONS = tuple(action for actions in _NEEDED.values() for action in actions)
-"""What a worker tries, in the order of the levels."""
+"""What a fork server tries, in the order of the levels."""
 
 
 class Report(NamedTuple):
-    """What one worker found out about itself."""
+    """What one fork server found out about itself."""
 
     measures: frozenset[str]
     """What it turned on: rlimits, session, capabilities, uid, namespaces, landlock, seccomp."""

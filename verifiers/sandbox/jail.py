@@ -1,6 +1,6 @@
-"""What a worker and its children give up, and the proof of it: each forbidden action is tried for real.
+"""What a fork server and its children give up, and the proof of it: each forbidden action is tried for real.
 
-Taken once by the worker and inherited: user id (when root), capabilities, network, IPC and host name (namespaces), the
+Taken once by the server and inherited: user id (when root), capabilities, network, IPC and host name (namespaces), the
 file system (Landlock). Taken by each child: session, memory, processor time, files, processes, system calls (seccomp).
 A measure that the platform lacks is left out and the others still hold; `probe` tells what that leaves open.
 """
@@ -31,7 +31,7 @@ _PROBE_MEMORY = 256 << 20
 
 
 class Config(NamedTuple):
-    """What the judge asks of a worker."""
+    """What the judge asks of a fork server."""
 
     seccomp: bytes | None
     """The filter of system calls; None leaves the measure out, as elsewhere."""

@@ -1,6 +1,6 @@
-"""`Sandbox`: a pool of workers that judges share. Workers start when first needed and are replaced when they die.
+"""`Sandbox`: fork servers that judges share. They start when first needed and are replaced when they die.
 
-Programs and trusted tests never share a worker, so no program's process descends from one that has seen a test.
+Programs and trusted tests never share a server, so no program's process descends from one that has seen a test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from reasonrl.verifiers.processes import PoolClosed, ProcessPool
+from reasonrl.verifiers.sandbox.fork_server import CALLS, LEFT, OUT_OF_MEMORY, PROGRAM, SERVE, TESTS
 from reasonrl.verifiers.sandbox.isolation import Isolation
+from reasonrl.verifiers.sandbox.jobs import Ending, ForkServer, ServerGone, anonymous_file
 from reasonrl.verifiers.sandbox.results import (
     MAX_CODE_BYTES,
     MAX_OUTPUT,
@@ -30,8 +33,7 @@ from reasonrl.verifiers.sandbox.results import (
     one_line,
     read_report,
 )
-from reasonrl.verifiers.sandbox.shelf import Shelf
-from reasonrl.verifiers.sandbox.tester import (
+from reasonrl.verifiers.sandbox.trusted_tests import (
     BAD_TESTS,
     FAILED,
     GONE,
@@ -43,15 +45,14 @@ from reasonrl.verifiers.sandbox.tester import (
     UNSUPPORTED,
 )
 from reasonrl.verifiers.sandbox.values import MAX_REPORT, is_plain
-from reasonrl.verifiers.sandbox.worker import Ending, Worker, WorkerGone, anonymous_file
-from reasonrl.verifiers.sandbox.zygote import CALLS, LEFT, OUT_OF_MEMORY, PROGRAM, SERVE, TESTS
 
 _T = TypeVar("_T")
+_Pool = ProcessPool[ForkServer]
 _TESTER_MEMORY = 512 << 20
 
 
 class Sandbox:
-    """A pool of workers: started when first needed, replaced when one dies, safe to share between threads.
+    """A pool of fork servers: started when first needed, replaced when one dies, safe to share between threads.
 
     A process forked from this one (an asynchronous vector env's, say) starts its own.
     """
@@ -67,11 +68,11 @@ class Sandbox:
         self.workers = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
         self.require = Isolation(require)
         self.restarts = 0
-        """Workers that died and were replaced."""
+        """Fork servers that died and were replaced."""
         self.losses: deque[str] = deque(maxlen=20)
         """Why the last of them were lost."""
-        self._programs = Shelf(self.workers)
-        self._testers = Shelf(self.workers)
+        self._programs = ProcessPool(ForkServer, most=self.workers)
+        self._testers = ProcessPool(ForkServer, most=self.workers)
         _sandboxes.add(self)
 
     def __enter__(self) -> Self:
@@ -85,17 +86,17 @@ class Sandbox:
     @property
     def isolation(self) -> frozenset[str]:
         """Measures in force: rlimits and session; uid, capabilities, namespaces, landlock, seccomp if they exist."""
-        return self._with_workers((self._programs,), lambda workers: workers[0].report.measures)
+        return self._with_servers((self._programs,), lambda servers: servers[0].report.measures)
 
     @property
     def denied(self) -> frozenset[str]:
-        """The actions that a worker tried and was refused, see `isolation.ACTIONS`."""
-        return self._with_workers((self._programs,), lambda workers: workers[0].report.denied)
+        """The actions that a server tried and was refused, see `isolation.ACTIONS`."""
+        return self._with_servers((self._programs,), lambda servers: servers[0].report.denied)
 
     @property
     def level(self) -> Isolation:
         """The isolation that holds here, as measured."""
-        return self._with_workers((self._programs,), lambda workers: workers[0].report.level)
+        return self._with_servers((self._programs,), lambda servers: servers[0].report.level)
 
     def run_calls(
         self,
@@ -135,9 +136,9 @@ class Sandbox:
         body = marshal.dumps((sources, entry_point, both, room))
         limits = _limits(deadline, processor_seconds, memory_mb)
 
-        def work(workers: Sequence[Worker]) -> Ending:
-            workers[0].start(CALLS, body, **limits)
-            return workers[0].finish(most=room + 16)
+        def work(servers: Sequence[ForkServer]) -> Ending:
+            servers[0].start(CALLS, body, **limits)
+            return servers[0].finish(most=room + 16)
 
         ending = self._attempt((self._programs,), work)
         if ending.report.endswith(b"\n") and not ending.overflow and not ending.timed_out:
@@ -165,10 +166,10 @@ class Sandbox:
         body = marshal.dumps(sources)
         text = stdin.encode(errors="surrogateescape")
 
-        def work(workers: Sequence[Worker]) -> Ending:
+        def work(servers: Sequence[ForkServer]) -> Ending:
             with anonymous_file(text) as file:
-                workers[0].start(PROGRAM, body, extra=(file,), **limits)
-            return workers[0].finish(most=room)
+                servers[0].start(PROGRAM, body, extra=(file,), **limits)
+            return servers[0].finish(most=room)
 
         ending = self._attempt((self._programs,), work)
         if ending.overflow or ending.letter != LEFT or ending.number != 0:
@@ -208,8 +209,8 @@ class Sandbox:
         names = None if remote is None else list(remote)
         tests = marshal.dumps((list(setup), list(units), names, reference))
 
-        def work(workers: Sequence[Worker]) -> tuple[Ending, Ending]:
-            runner, tester = workers
+        def work(servers: Sequence[ForkServer]) -> tuple[Ending, Ending]:
+            runner, tester = servers
             mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
             with mine, theirs:
                 runner.start(SERVE, program, extra=(mine.fileno(),), **limits)
@@ -221,7 +222,7 @@ class Sandbox:
         return _read_tests(said, ran, len(units), limits["processor"], memory_mb)
 
     def close(self) -> None:
-        """Ends every idle worker now, and a busy one when its job is done."""
+        """Ends every idle server now, and a busy one when its job is done."""
         self._programs.close()
         self._testers.close()
 
@@ -229,39 +230,42 @@ class Sandbox:
     def closed(self) -> bool:
         return self._programs.closed
 
-    def _attempt(self, shelves: Sequence[Shelf], work: Callable[[Sequence[Worker]], _T]) -> _T:
-        """Does the work, and a second time when a worker dies, for that may have been something else's doing."""
+    def _attempt(self, pools: Sequence[_Pool], work: Callable[[Sequence[ForkServer]], _T]) -> _T:
+        """Does the work, and a second time when a server dies, for that may have been something else's doing."""
         for _ in range(2):
             try:
-                return self._with_workers(shelves, work)
-            except WorkerGone as gone:
+                return self._with_servers(pools, work)
+            except ServerGone as gone:
                 self.losses.append(str(gone))
                 self.restarts += 1
         raise SandboxError(f"the process that runs programs was lost twice: {self.losses[-1]}")
 
-    def _with_workers(self, shelves: Sequence[Shelf], work: Callable[[Sequence[Worker]], _T]) -> _T:
-        """Always takes from the shelves in the same order, so that no two jobs wait for each other."""
-        held: list[tuple[Shelf, Worker]] = []
+    def _with_servers(self, pools: Sequence[_Pool], work: Callable[[Sequence[ForkServer]], _T]) -> _T:
+        """Always takes from the pools in the same order, so that no two jobs wait for each other."""
+        held: list[tuple[_Pool, ForkServer]] = []
         try:
-            for shelf in shelves:
-                worker = shelf.take()
-                held.append((shelf, worker))
-                shortfall = worker.report.shortfall(self.require)
+            for pool in pools:
+                try:
+                    server = pool.take()
+                except PoolClosed as error:
+                    raise SandboxError("the sandbox is closed") from error
+                held.append((pool, server))
+                shortfall = server.report.shortfall(self.require)
                 if shortfall:
                     raise SandboxError(
                         f"{shortfall}. Use a newer Linux kernel, or ask for less with Sandbox(require=...)"
                     )
-            result = work([worker for _, worker in held])
+            result = work([server for _, server in held])
         except SandboxError:
-            for shelf, worker in held:
-                shelf.give_back(worker)
+            for pool, server in held:
+                pool.give_back(server)
             raise
         except BaseException:  # one has gone, or is in the middle of a job: none can be used again
-            for shelf, worker in held:
-                shelf.lose(worker)
+            for pool, server in held:
+                pool.lose(server)
             raise
-        for shelf, worker in held:
-            shelf.give_back(worker)
+        for pool, server in held:
+            pool.give_back(server)
         return result
 
     def _forget(self) -> None:

@@ -26,7 +26,7 @@ from _json import encode_basestring_ascii as quoted
 from collections.abc import Callable
 from typing import Any
 
-from reasonrl.verifiers.sandbox.child import define, describe, write
+from reasonrl.verifiers.sandbox.programs import define, describe, write
 from reasonrl.verifiers.sandbox.state import state_of
 from reasonrl.verifiers.sandbox.values import MAX_VALUE, TooBig, decode, encode, held_value
 

@@ -50,7 +50,7 @@ class EnvironmentFeedback:
             verdict = node.tree.judge.check_step(node.tree.view, steps[:position], steps[position])
             if verdict is StepVerdict.USEFUL:
                 value += _USEFUL_GAIN * max(0.0, _CEILING - value)
-            else:
+            elif verdict is not None:  # of None nothing is known: it counts neither way
                 value *= _REDUNDANT if verdict is StepVerdict.REDUNDANT else _INVALID
         node.data[VALIDITY] = value  # its children go on from here
         return value

@@ -9,10 +9,9 @@ from reasonrl.agents.learning.grpo import learn
 from reasonrl.agents.learning.identity import check_same, code_of, data_of, empty, modules_of
 from reasonrl.agents.learning.problems import find_source
 from reasonrl.envs.code_hash import closure
-from reasonrl.envs.vocabulary import CharVocabulary
 
-from .test_grpo import toy_config, toy_model
 from .test_problems import write_rows
+from .toys import toy_config, toy_policy
 
 SAME = {"config": {"a": 1}, "code": {"m": "1", "n": "2"}, "data": "d"}
 
@@ -75,13 +74,13 @@ def test_a_finished_run_says_that_nothing_is_run_and_fresh_runs_it_anew(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = toy_config(tmp_path / "run", steps=1, evaluate_every=0)
-    learn(toy_model(), CharVocabulary(), config)
+    learn(toy_policy(), config)
     assert "nothing is run" not in capsys.readouterr().out
     written = (tmp_path / "run" / "metrics.jsonl").read_text()
-    learn(toy_model(), CharVocabulary(), config)
+    learn(toy_policy(), config)
     assert "finished at step 1: nothing is run again; add --fresh" in capsys.readouterr().out.replace("\n", "")
     assert (tmp_path / "run" / "metrics.jsonl").read_text() == written
-    learn(toy_model(), CharVocabulary(), toy_config(tmp_path / "run", steps=1, evaluate_every=0, fresh=True))
+    learn(toy_policy(), toy_config(tmp_path / "run", steps=1, evaluate_every=0, fresh=True))
     assert "nothing is run" not in capsys.readouterr().out
     assert (tmp_path / "run" / "metrics.jsonl").read_text() != written  # other times
 

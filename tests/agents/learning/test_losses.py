@@ -1,4 +1,4 @@
-"""Losses and advantages against exact gradients on a token tree small enough to enumerate."""
+"""Losses against exact gradients on a token tree small enough to enumerate."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from reasonrl.agents.learning.advantages import group_advantages
-from reasonrl.agents.learning.losses import KLEstimator, kl_estimate, kl_loss, policy_loss
+from reasonrl.agents.learning.credit import group_mean, return_to_go
+from reasonrl.agents.learning.losses import (
+    KLEstimator,
+    clipped,
+    kl,
+    kl_estimate,
+    reinforce,
+    sequence_clipped,
+)
 from torch import Tensor
 
 STOP, TOKENS, LONGEST = 0, 3, 3
@@ -60,6 +67,25 @@ def tree() -> Tree:
     return Tree(logits_NV, row_BT, tokens_BT, mask_BT, rewards_B)
 
 
+class PolicyLoss(NamedTuple):
+    """Sums over an update."""
+
+    loss: Tensor
+    clipped: Tensor
+
+
+def policy_loss(
+    logprobs_BT: Tensor, old_BT: Tensor, credit_B: Tensor, mask_BT: Tensor, *, normaliser: float, **bounds: float
+) -> PolicyLoss:
+    """The clipped loss of answers with one credit each, summed."""
+    found = clipped(logprobs_BT, old_BT, credit_B[:, None], mask_BT, **bounds)
+    return PolicyLoss(found.loss_BT.sum() / normaliser, found.cut_BT.sum())
+
+
+def kl_loss(*args: Tensor, estimator: KLEstimator, normaliser: float) -> Tensor:
+    return kl(*args, estimator=estimator).sum() / normaliser
+
+
 def gradient(loss: Tensor, of: Tensor) -> Tensor:
     return torch.autograd.grad(loss, of)[0]
 
@@ -73,7 +99,7 @@ def exact_gradient(tree: Tree) -> Tensor:
 def test_the_expected_gradient_over_all_groups_is_the_exact_one_up_to_its_known_factor(tree: Tree, group: int) -> None:
     members_PG = torch.tensor(list(itertools.product(range(len(tree.rewards_B)), repeat=group)))
     chance_P = tree.probabilities_B().detach()[members_PG].prod(dim=1)
-    advantages_PG = group_advantages(tree.rewards_B[members_PG], torch.ones_like(members_PG, dtype=torch.bool))
+    advantages_PG = group_mean(tree.rewards_B[members_PG], torch.ones_like(members_PG, dtype=torch.bool))
     flat_B = members_PG.reshape(-1)
     logprobs_BT = tree.logprobs_BT()[flat_B]
     normaliser = group * LONGEST
@@ -239,23 +265,67 @@ def test_micro_batches_and_order_do_not_change_the_gradient(tree: Tree) -> None:
     torch.testing.assert_close(total(order[::-1]), total(order))
 
 
-def test_gradient_is_zero_when_every_answer_in_the_group_scores_the_same() -> None:
-    rewards_PG = torch.tensor([[0.1] * 3, [1.0] * 3, [0.0, 0.0, 1.0]])  # the mean of three 0.1 is not 0.1 in fp32
-    for divide in (False, True):
-        advantages_PG = group_advantages(rewards_PG, torch.ones(3, 3, dtype=torch.bool), divide_by_std=divide)
-        assert (advantages_PG[:2] == 0.0).all()
-        assert (advantages_PG[2] != 0.0).all()
+def test_the_score_function_loss_has_the_exact_gradient_in_expectation(tree: Tree) -> None:
+    chance_B = tree.probabilities_B().detach()
+    loss = reinforce(tree.logprobs_BT(), (chance_B * tree.rewards_B)[:, None], tree.mask_BT).sum()
+    torch.testing.assert_close(gradient(loss, tree.logits_NV), -exact_gradient(tree), rtol=1e-10, atol=1e-12)
 
 
-def test_an_answer_that_could_not_be_judged_counts_neither_as_sample_nor_in_the_baseline() -> None:
-    rewards_PG = torch.tensor([[1.0, 0.0, float("nan"), 0.0]])
-    valid_PG = torch.tensor([[True, True, False, True]])
-    advantages_PG = group_advantages(rewards_PG, valid_PG)
-    torch.testing.assert_close(advantages_PG, torch.tensor([[2 / 3, -1 / 3, 0.0, -1 / 3]]))
-    assert (group_advantages(rewards_PG, torch.zeros(1, 4, dtype=torch.bool)) == 0).all()
+def test_credit_per_token_is_the_policy_gradient_theorem(tree: Tree) -> None:
+    """A reward on each token, credited to the tokens up to it: the gradient of the expected sum of all rewards."""
+    rng = torch.Generator().manual_seed(5)
+    rewards_BT = torch.rand(tree.mask_BT.shape, generator=rng, dtype=torch.float64)
+    # what a token earns may hang on the sequence up to it, so equal prefixes earn the same
+    table = {}
+    for b, t in itertools.product(range(len(rewards_BT)), range(LONGEST)):
+        prefix = tuple(tree.tokens_BT[b, : t + 1].tolist())
+        rewards_BT[b, t] = table.setdefault(prefix, rewards_BT[b, t].clone())
+    total_B = torch.where(tree.mask_BT, rewards_BT, 0.0).sum(dim=1)
+    exact = gradient((tree.probabilities_B() * total_B).sum(), tree.logits_NV)
+    chance_B1 = tree.probabilities_B().detach()[:, None]
+    found_BT = reinforce(tree.logprobs_BT(), chance_B1 * return_to_go(rewards_BT, tree.mask_BT), tree.mask_BT)
+    torch.testing.assert_close(gradient(found_BT.sum(), tree.logits_NV), -exact, rtol=1e-10, atol=1e-12)
 
 
-def test_division_by_the_standard_deviation_gives_groups_of_unit_size() -> None:
-    rewards_PG = torch.tensor([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0]])
-    advantages_PG = group_advantages(rewards_PG, torch.ones(2, 4, dtype=torch.bool), divide_by_std=True)
-    torch.testing.assert_close(advantages_PG.square().mean(dim=1), torch.ones(2))
+def test_a_sequence_is_cut_as_a_whole_and_its_ratio_is_the_geometric_mean() -> None:
+    logprobs_BT = torch.tensor([[0.3, 0.1, 9.0], [0.02, 0.0, 0.01]], dtype=torch.float64, requires_grad=True)
+    mask_BT = torch.tensor([[True, True, False], [True, True, True]])
+    credit_BT = torch.tensor([[2.0], [1.0]], dtype=torch.float64)
+    found = sequence_clipped(
+        logprobs_BT, torch.zeros(2, 3, dtype=torch.float64), credit_BT, mask_BT, clip_low=0.1, clip_high=0.1
+    )
+    assert found.cut_BT.tolist() == [[True, True, False], [False, False, False]]
+    assert found.loss_BT.sum(dim=1).tolist() == pytest.approx([-1.1 * 2.0, -math.exp(0.01)])
+    expected = [[0.0] * 3, [-math.exp(0.01) / 3] * 3]
+    torch.testing.assert_close(gradient(found.loss_BT.sum(), logprobs_BT), torch.tensor(expected, dtype=torch.float64))
+
+
+def test_the_gradient_of_a_sequence_ratio_is_that_of_the_formula_in_the_paper() -> None:
+    rng = torch.Generator().manual_seed(7)
+    logprobs_BT = torch.randn(4, 5, generator=rng, dtype=torch.float64).requires_grad_()
+    old_BT = torch.randn(4, 5, generator=rng, dtype=torch.float64)
+    mask_BT = torch.arange(5) < torch.tensor([[1], [3], [5], [2]])
+    credit_B1 = torch.tensor([[1.0], [-1.0], [0.5], [-2.0]], dtype=torch.float64)
+    ratio_B = (torch.where(mask_BT, logprobs_BT - old_BT, 0.0).sum(dim=1) / mask_BT.sum(dim=1)).exp()
+    bounded_B = ratio_B.clamp(0.8, 1.3)
+    written = -torch.minimum(ratio_B * credit_B1[:, 0], bounded_B * credit_B1[:, 0]).sum()
+    found = sequence_clipped(logprobs_BT, old_BT, credit_B1, mask_BT, clip_low=0.2, clip_high=0.3).loss_BT.sum()
+    assert found.item() == pytest.approx(written.item())
+    torch.testing.assert_close(gradient(found, logprobs_BT), gradient(written, logprobs_BT))
+
+
+@pytest.mark.parametrize("loss", ["reinforce", "sequence_clipped"])
+def test_padding_full_of_nan_is_not_looked_at(tree: Tree, loss: str) -> None:
+    found = []
+    for padding in (0.0, float("nan")):
+        logprobs_BT = torch.where(tree.mask_BT, tree.logprobs_BT().detach(), padding).requires_grad_()
+        credit_BT = torch.where(tree.mask_BT, tree.rewards_B[:, None], padding)
+        if loss == "reinforce":
+            value = reinforce(logprobs_BT, credit_BT, tree.mask_BT)
+        else:
+            old_BT = torch.where(tree.mask_BT, tree.logprobs_BT().detach() - 0.1, padding)
+            value = sequence_clipped(logprobs_BT, old_BT, credit_BT, tree.mask_BT, **WIDE).loss_BT
+        found.append((value.sum().item(), gradient(value.sum(), logprobs_BT)))
+    assert math.isfinite(found[1][0])
+    assert found[0][0] == found[1][0]
+    assert torch.equal(found[0][1], found[1][1])

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from reasonrl.agents.policies import decoder
-from reasonrl.agents.policies.decoder import LlamaDecoder, get_decoder, is_plain_llama, open_session
+from reasonrl.agents.policies import llama_decoder
+from reasonrl.agents.policies.decoder import get_decoder, open_session
 from reasonrl.agents.policies.generic import GenericDecoder
+from reasonrl.agents.policies.llama import is_plain_llama
+from reasonrl.agents.policies.llama_decoder import LlamaDecoder
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -66,12 +68,12 @@ def test_lanes_that_are_dropped_and_reordered(model: PreTrainedModel) -> None:
 
 
 def test_prompts_read_in_several_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "_PREFILL_TOKENS", 7)
+    monkeypatch.setattr(llama_decoder, "_PREFILL_TOKENS", 7)
     play(random_llama(), (2, 1, 2), keeps={2: [0, 2, 4]})
 
 
 def test_caches_that_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "_FIRST_ROOM", 2)
+    monkeypatch.setattr(llama_decoder, "_FIRST_ROOM", 2)
     play(random_llama(), (2, 1, 2), keeps={3: [4, 2, 0]})
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import gymnasium as gym
 import pytest
 import torch
+from reasonrl.agents.policies import local
 from reasonrl.agents.policies.core import Finish, Policy, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy
-from reasonrl.agents.policies.prompts import encode_state, rules_of
+from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.envs.core import END, View
-from reasonrl.envs.environment import make_mdp
 from reasonrl.envs.families import FAMILIES, get_family
 from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.options import make_mdp
+from reasonrl.envs.registry import open_source, rules_of
 
 import reasonrl  # noqa: F401  (registers the ids)
 
@@ -63,7 +66,7 @@ def test_a_solution_ends_with_its_answer_line() -> None:
     (only,) = LocalPolicy(speaker(follows), CHARS).propose([START], [2], [0], Sampling(Unit.SOLUTION))[0]
     assert only.action == letters + END
     assert only.tokens == len(letters) + 1
-    mdp = make_mdp(get_source("chain_sum"), level="solution")
+    mdp = make_mdp(open_source("chain_sum"), level="solution")
     assert mdp.step(START, only.action).state.answer == letters
 
 
@@ -76,7 +79,7 @@ def test_the_prompt_is_what_the_token_level_environment_shows() -> None:
     """The same lines, a wrong answer and the feedback behind it, played token by token and line by line."""
     env = gym.make("reasonrl/ChainSum-v0", level="token", attempts=2, max_tokens=200, disable_env_checker=True)
     observation, _ = env.reset(options={"problem": PROBLEM})
-    mdp = make_mdp(get_source("chain_sum"), level="step", attempts=2)
+    mdp = make_mdp(open_source("chain_sum"), level="step", attempts=2)
     state, judge = mdp.initial(PROBLEM.view), lambda answer: get_family("chain_sum").verify(PROBLEM, answer)
     for line in (None, "1+1=2", "Answer: -1000", "3+3=6", "7+7=14"):
         if line is not None:
@@ -106,3 +109,15 @@ def test_every_family_and_data_set_says_how_to_answer(name: str) -> None:
     judge = rules_of(View(name, 0, 0, "test", 1, "?"))
     assert judge.instructions
     assert isinstance(judge.is_final("Answer: 1"), bool)
+
+
+def test_a_problem_that_leaves_no_room_is_named_before_anything_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "generate", lambda *_, **__: pytest.fail("it sampled"))
+    policy = LocalPolicy(random_llama(), CHARS, label="small")  # reads 96 tokens
+    long = State(dataclasses.replace(PROBLEM.view, prompt="1+" * 50 + "1=?"))
+    expected = f"the problem {PROBLEM.view.id} takes 105 tokens, and small reads at most 96, its answer included"
+    with pytest.raises(ValueError, match=expected):
+        policy.propose([START, long], [1, 1], [0, 1], Sampling())
+    with pytest.raises(ValueError, match=f"the problem {PROBLEM.view.id} with its 2 lines so far takes"):
+        policy.check_room([START._replace(steps=("1+1=2" * 10, "1+1=2" * 10))])
+    policy.check_room([START])

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 import transformers
-from reasonrl.agents.policies import sampler
+from reasonrl.agents.policies import decoding
 from reasonrl.agents.policies.core import Finish, Sampling, Unit
 from reasonrl.agents.policies.local import LocalPolicy, end_tokens
 from reasonrl.agents.policies.registry import get_policy
@@ -215,7 +215,7 @@ def test_a_local_answer_comes_without_its_thought(monkeypatch: pytest.MonkeyPatc
     text = "<think>\nAnswer: 3? no\n</think>\nAnswer: 4\nAnswer: 5\n"
     recited = iter(CHARS.encode(text))
     nothing = torch.zeros(1)
-    monkeypatch.setattr(sampler, "draw", lambda *_: (torch.tensor([next(recited)]), nothing))
+    monkeypatch.setattr(decoding, "draw", lambda *_: (torch.tensor([next(recited)]), nothing))
     policy = LocalPolicy(random_llama(max_position_embeddings=512), CHARS)
     ((only,),) = policy.propose(STATES[:1], [1], [0], Sampling(Unit.SOLUTION, 0.0, 60))
     assert (only.action, only.finish) == ("Answer: 4" + END, Finish.END)

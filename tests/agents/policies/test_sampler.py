@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from reasonrl.agents.policies.core import Finish, Sampling, Unit
-from reasonrl.agents.policies.noise import sequence_keys, uniforms
-from reasonrl.agents.policies.sampler import Sample, draw, generate, token_logprobs
+from reasonrl.agents.policies.logprobs import token_logprobs
+from reasonrl.agents.policies.sampler import Sample, generate
 from reasonrl.verifiers.answers import is_answer_line
 from transformers import PreTrainedModel
 
@@ -39,26 +37,6 @@ def test_logprobs_agree_with_a_teacher_forced_pass(model: PreTrainedModel, tempe
             torch.testing.assert_close(torch.tensor(logprobs), taught, atol=1e-4, rtol=0)
 
 
-def test_the_temperature_counts_in_the_logprobs() -> None:
-    logits, tokens = torch.tensor([[[1.0, 2.0, 4.0]]]), torch.tensor([[2]])
-    allowed = torch.tensor([True, True, True])
-    hot = token_logprobs(logits, tokens, 2.0, allowed)
-    assert hot.item() == pytest.approx(2.0 - math.log(math.exp(0.5) + math.exp(1.0) + math.exp(2.0)))
-    only = token_logprobs(logits, tokens, 1.0, torch.tensor([False, True, True]))
-    assert only.item() == pytest.approx(4.0 - math.log(math.exp(2.0) + math.exp(4.0)), abs=1e-6)
-    assert token_logprobs(logits, torch.tensor([[0]]), 1.0, torch.tensor([False, True, True])).item() == -math.inf
-
-
-def test_gradients_of_logprobs_are_finite_where_tokens_are_not_allowed() -> None:
-    logits = torch.randn(1, 3, CHARS.size, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    tokens = torch.tensor([[5, 6, CHARS.pad]])
-    logprobs = token_logprobs(logits, tokens, 0.7, ALLOWED)
-    torch.where(torch.tensor([[True, True, False]]), logprobs, 0.0).sum().backward()  # type: ignore[no-untyped-call]
-    assert logits.grad is not None
-    assert torch.isfinite(logits.grad).all()
-    assert logits.grad[0, :, CHARS.pad].eq(0).all()
-
-
 @pytest.mark.parametrize("temperature", [1.0, 0.7, 0.0])
 def test_tokens_do_not_depend_on_the_batch(model: PreTrainedModel, temperature: float) -> None:
     sampling = Sampling(Unit.SOLUTION, temperature, 16)
@@ -82,58 +60,6 @@ def test_more_samples_begin_with_the_same_ones() -> None:
     few = generate(model, CHARS, PROMPTS[:1], [2], [5], FREE)
     many = generate(model, CHARS, PROMPTS[:1], [6], [5], FREE)
     assert [each.tokens for each in many[0][:2]] == [each.tokens for each in few[0]]
-
-
-def test_draw_inverts_the_cumulative_distribution() -> None:
-    logits = torch.tensor([[0.1, 0.2, 0.3, 0.4]]).log().repeat(6, 1)
-    numbers = np.array([0.0, 0.05, 0.11, 0.31, 0.59, 0.999])
-    tokens, logprobs = draw(logits, 1.0, numbers, torch.ones(4, dtype=torch.bool))
-    assert tokens.tolist() == [0, 0, 1, 2, 2, 3]
-    torch.testing.assert_close(logprobs.exp(), torch.tensor([0.1, 0.1, 0.2, 0.3, 0.3, 0.4]))
-
-
-def test_a_large_vocabulary_is_searched_like_a_small_one() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = 3.0 * torch.randn(400, 1001, generator=generator)
-    allowed = torch.rand(1001, generator=generator) > 0.2
-    numbers = uniforms(sequence_keys([1] * 400, range(400)), 0)
-    tokens, _ = draw(logits, 0.9, numbers, allowed)
-    mass = torch.softmax((logits / 0.9).masked_fill(~allowed, -torch.inf).double(), -1)
-    below = mass.cumsum(-1) - mass
-    reached = torch.from_numpy(numbers)
-    picked = tokens[:, None]
-    assert (below.gather(-1, picked).squeeze() <= reached + 1e-6).all()
-    assert ((below + mass).gather(-1, picked).squeeze() >= reached - 1e-6).all()
-
-
-@pytest.mark.parametrize("size", [40, 2000])
-def test_tokens_without_mass_are_never_drawn(size: int) -> None:
-    logits = torch.full((2, size), -torch.inf)
-    logits[:, 7] = 0.0
-    logits[:, size - 9] = 0.0
-    logits[:, 0] = logits[:, -1] = 50.0
-    allowed = torch.ones(size, dtype=torch.bool)
-    allowed[0] = allowed[-1] = False
-    tokens, logprobs = draw(logits, 1.0, np.array([0.0, 1.0 - 2.0**-32]), allowed)
-    assert tokens.tolist() == [7, size - 9]
-    torch.testing.assert_close(logprobs, torch.full((2,), -math.log(2.0)))
-
-
-def test_frequencies_are_those_of_the_softmax() -> None:
-    logits = torch.tensor([[2.0, 0.0, 1.0, -1.0, 9.0]]).repeat(20_000, 1)
-    allowed = torch.tensor([True, True, True, True, False])
-    tokens, _ = draw(logits, 0.7, uniforms(sequence_keys([3] * 20_000, range(20_000)), 4), allowed)
-    shares = torch.softmax(logits[0, :4] / 0.7, -1)
-    found = torch.bincount(tokens, minlength=5)[:4] / 20_000
-    sigma = (shares * (1 - shares) / 20_000).sqrt()
-    assert ((found - shares).abs() < 4 * sigma).all()
-
-
-def test_columns_beyond_the_vocabulary_are_ignored() -> None:
-    logits = torch.tensor([[0.0, 1.0, 99.0]])
-    tokens, logprobs = draw(logits, 0.0, np.array([0.5]), torch.tensor([True, True]))
-    assert tokens.tolist() == [1]
-    assert logprobs.item() == pytest.approx(-math.log(1 + math.exp(-1.0)))
 
 
 def test_padding_and_the_start_mark_are_never_said() -> None:

@@ -9,7 +9,7 @@ from reasonrl.agents.policies.thoughts import ends_here
 from reasonrl.envs.families import get_family
 from reasonrl.envs.generation import generate
 from reasonrl.envs.mdp import MDP
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 from reasonrl.envs.vocabulary import get_vocabulary
 
 PARTS = (
@@ -18,7 +18,7 @@ PARTS = (
     *("Answer: 4", "**Answer: 5**", "\\boxed{4}", "#### 4", "so ", "a<b", " "),
 )
 VIEW = generate(get_family("chain_sum"), "test", 0).view
-RULES = MDP(get_source("chain_sum"), level="step", vocabulary=get_vocabulary("char"))
+RULES = MDP(open_source("chain_sum"), level="step", vocabulary=get_vocabulary("char"))
 
 
 def played(lines: list[str]) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from reasonrl.agents.policies.core import Sampling, Unit
-from reasonrl.agents.policies.decoder import is_plain_llama
+from reasonrl.agents.policies.llama import is_plain_llama
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.tiny import FOLDER, build_config, build_model, build_tokenizer, save_tiny
 from reasonrl.envs.core import END

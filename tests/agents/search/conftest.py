@@ -11,7 +11,7 @@ from reasonrl.envs.core import END, Frozen, Problem, Reference, View
 from reasonrl.envs.families import get_family
 from reasonrl.envs.mdp import State
 from reasonrl.envs.seeding import generator
-from reasonrl.envs.sources import Generated
+from reasonrl.envs.sources import Generated, only
 from reasonrl.verifiers.answers import is_answer_line
 from reasonrl.verifiers.core import StepVerdict, Verdict
 
@@ -136,7 +136,7 @@ def toy() -> type[Toy]:
 
 @pytest.fixture(scope="session")
 def source() -> Generated:
-    return Generated("chain_sum", (get_family("chain_sum"),))
+    return only(get_family("chain_sum"))
 
 
 @pytest.fixture(scope="session")

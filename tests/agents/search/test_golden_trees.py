@@ -16,7 +16,7 @@ from reasonrl.agents.search.core import SearchResult, SearchTask
 from reasonrl.agents.search.node import Node
 from reasonrl.agents.search.registry import AGENTS
 from reasonrl.envs.core import Problem
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 
 Golden = Callable[[str, Iterable[str]], None]
 SPECS = (*AGENTS, "mcts:logprob", "best_of_n:self_consistency", "beam:feedback+logprob", "mcts:exact_potential")
@@ -32,7 +32,7 @@ def test_a_search_grows_the_trees_that_its_page_has(spec: str, slips: Policy, go
 def page(spec: str, policy: Policy) -> Iterator[str]:
     agent = get_agent(spec)
     for name, level in LEVELS.items():
-        source = get_source(name)
+        source = open_source(name)
         problems = [source.problem("test", index, level) for index in range(3)]
         found = agent.run(
             [problem.view for problem in problems], SearchTask(source, policy, max_steps=12, seed=1), budget=BUDGET

@@ -20,7 +20,7 @@ from reasonrl.agents.search.tree import Tree
 from reasonrl.envs.core import Problem
 from reasonrl.envs.families import get_family
 from reasonrl.envs.mdp import State, Stop
-from reasonrl.envs.sources import Generated
+from reasonrl.envs.sources import Generated, only
 
 
 def node_after(source: Generated, problem: Problem, *steps: str, stop: Stop = Stop.RUNNING) -> Any:
@@ -106,7 +106,7 @@ def test_every_guide_scores_in_its_range(
     name: str, seed: int, source: Generated, problems: list[Problem], slips: Policy
 ) -> None:
     if name == "exact_potential":
-        source = Generated("countdown", (get_family("countdown"),))
+        source = only(get_family("countdown"))
         problems = [source.problem("train", index, 1) for index in range(2)]
     guide = get_guide(name, problems=problems)
     agent = get_agent(f"mcts:{name}", problems=problems, stop_at_certain=False)
@@ -144,7 +144,7 @@ def test_the_hidden_verifier_knows(source: Generated, problems: list[Problem], s
 
 
 def test_the_exact_potential_leads_straight_to_the_answer(slips: Policy) -> None:
-    source = Generated("countdown", (get_family("countdown"),))
+    source = only(get_family("countdown"))
     problems = [source.problem("train", index, 1) for index in range(4)]
     agent = get_agent("beam:exact_potential", width=1, branch=12)
     results = agent.run([p.view for p in problems], SearchTask(source, slips), budget=Budget(2000))
