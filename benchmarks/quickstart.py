@@ -16,12 +16,14 @@ from pathlib import Path
 
 from reasonrl.agents.learning.metrics import clock
 from reasonrl.agents.policies.registry import get_policy
-from reasonrl.benchmarks.protocol import BenchConfig, Numbers, Words, run_bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import picked, searching, summarise
+from reasonrl.benchmarks.options import Numbers, Words
 from reasonrl.benchmarks.report import ReportConfig
 from reasonrl.benchmarks.report import main as report
+from reasonrl.benchmarks.roles import usual_rivals
 from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import environments
-from reasonrl.benchmarks.summary import BASELINES, base_name, picked, summarise
 from rich.console import Console
 
 
@@ -105,20 +107,20 @@ def main(config: QuickstartConfig) -> None:
 
 
 def search(config: QuickstartConfig, bench: BenchConfig, console: Console) -> None:
-    """All search agents on validation problems; on the test problems the baselines and the agent that was picked."""
-    baselines = tuple(agent for agent in config.agents if base_name(agent) in BASELINES)
-    searching = tuple(agent for agent in config.agents if agent not in baselines)
-    if not searching:
-        raise ValueError(f"agents has no search to pick from, only {', '.join(baselines)}: add one, such as mcts")
+    """All search agents on validation problems; on the test problems their rivals and the agent that was picked."""
+    candidates = tuple(searching(config.agents, rivals=usual_rivals()))
+    rivals = tuple(agent for agent in config.agents if agent not in candidates)
+    if not candidates:
+        raise ValueError(f"agents has no search to pick from, only {', '.join(rivals)}: add one, such as mcts")
     policy = get_policy(config.policy)
-    first = replace(bench, split="validation", limit=config.validation_limit, agents=searching)
+    first = replace(bench, split="validation", limit=config.validation_limit, agents=candidates)
     run_bench(first, policy=policy, console=console, share_cores=True)
     with Store(bench.store) as store:
         rows = summarise(store.results())
     for env in environments(config.env):
         best = picked([row for row in rows if row.series.env == env])
-        agents = searching if config.all_agents or best is None else (best.series.agent,)
-        run_bench(replace(bench, env=(env,), agents=(*baselines, *agents)), policy=policy, console=console)
+        agents = candidates if config.all_agents or best is None else (best.series.agent,)
+        run_bench(replace(bench, env=(env,), agents=(*rivals, *agents)), policy=policy, console=console)
 
 
 def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
