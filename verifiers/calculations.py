@@ -21,7 +21,7 @@ from reasonrl.verifiers.math import stated_number
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _SIDE = rf"[(\s-]*{_NUMBER}[)\s]*(?:[+*/-][(\s-]*{_NUMBER}[)\s]*)*"
 _EQUALITY = re.compile(rf"{_SIDE}(?:={_SIDE})+")
-_CALCULATES = re.compile(r"[0-9)]\s*[+*/-]")
+_CALCULATES = re.compile(r"[0-9)%]\s*[+*/-]")
 _GOES_ON_BEFORE = re.compile(r"(?:[\w.,:]|[+*/=%^-]\s*|[0-9],?\s+|\b(?:and|of|by|times|plus|minus|x)\s+)$")
 _GOES_ON_AFTER = re.compile(
     r"[A-Za-z(]|:[0-9]|\s*(?:[%^*/+=]|(?:and\s+\(?)?[0-9]+/[0-9]|[0-9]{3}|(?:x|times|plus|minus|percent|cents?)\b)"
