@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reasonrl.benchmarks.identity import changed_since
+from reasonrl.benchmarks.rows import Row
 from reasonrl.benchmarks.store import Store
-from reasonrl.benchmarks.summary import Row
 
 SEARCHED, JUDGED = "†", "‡"
 _SHOWN = 4
@@ -21,7 +21,7 @@ class Ageing:
     changed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def mark(self, row: Row) -> str:
-        """Signs to put behind a row's figure."""
+        """Signs to put after a row's figure."""
         signs = ((SEARCHED, row.codes), (JUDGED, row.judges))
         return "".join(sign for sign, keys in signs if any(key in self.changed for key in keys))
 

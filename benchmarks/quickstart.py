@@ -11,17 +11,22 @@ Everything is stored as it comes: stopped at any moment and started again, it go
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
+import tyro
 from reasonrl.agents.learning.metrics import clock
+from reasonrl.agents.policies.options import PolicyOptions
 from reasonrl.agents.policies.registry import get_policy
-from reasonrl.benchmarks.protocol import BenchConfig, Numbers, Words, run_bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import picked, searching, summarise
+from reasonrl.benchmarks.options import Numbers, Words
 from reasonrl.benchmarks.report import ReportConfig
 from reasonrl.benchmarks.report import main as report
+from reasonrl.benchmarks.roles import usual_rivals
 from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import environments
-from reasonrl.benchmarks.summary import BASELINES, base_name, picked, summarise
 from rich.console import Console
 
 
@@ -73,6 +78,8 @@ class QuickstartConfig:
     """Seeds the sampling, in search and in learning."""
     fresh: bool = False
     """Search again where the code has changed since, and learn anew; without it old search results are marked."""
+    policy_options: Annotated[PolicyOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PolicyOptions)
+    """How the policy runs."""
 
 
 def main(config: QuickstartConfig) -> None:
@@ -105,20 +112,20 @@ def main(config: QuickstartConfig) -> None:
 
 
 def search(config: QuickstartConfig, bench: BenchConfig, console: Console) -> None:
-    """All search agents on validation problems; on the test problems the baselines and the agent that was picked."""
-    baselines = tuple(agent for agent in config.agents if base_name(agent) in BASELINES)
-    searching = tuple(agent for agent in config.agents if agent not in baselines)
-    if not searching:
-        raise ValueError(f"agents has no search to pick from, only {', '.join(baselines)}: add one, such as mcts")
-    policy = get_policy(config.policy)
-    first = replace(bench, split="validation", limit=config.validation_limit, agents=searching)
+    """All search agents on validation problems; on the test problems their rivals and the agent that was picked."""
+    candidates = tuple(searching(config.agents, rivals=usual_rivals()))
+    rivals = tuple(agent for agent in config.agents if agent not in candidates)
+    if not candidates:
+        raise ValueError(f"agents has no search to pick from, only {', '.join(rivals)}: add one, such as mcts")
+    policy = get_policy(config.policy, config.policy_options)
+    first = replace(bench, split="validation", limit=config.validation_limit, agents=candidates)
     run_bench(first, policy=policy, console=console, share_cores=True)
     with Store(bench.store) as store:
         rows = summarise(store.results())
     for env in environments(config.env):
         best = picked([row for row in rows if row.series.env == env])
-        agents = searching if config.all_agents or best is None else (best.series.agent,)
-        run_bench(replace(bench, env=(env,), agents=(*baselines, *agents)), policy=policy, console=console)
+        agents = candidates if config.all_agents or best is None else (best.series.agent,)
+        run_bench(replace(bench, env=(env,), agents=(*rivals, *agents)), policy=policy, console=console)
 
 
 def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
@@ -134,6 +141,7 @@ def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
         batch_size=config.batch_size,
         max_tokens=config.max_tokens,
         fresh=config.fresh,
+        policy_options=config.policy_options,
     )
 
 
@@ -154,6 +162,7 @@ def learn(config: QuickstartConfig, folder: Path) -> None:
             group_size=config.learn_group,
             max_tokens=config.learn_max_tokens,
             learning_rate=config.learn_rate,
+            device=config.policy_options.device,
             seed=config.seed,
             fresh=config.fresh,
         )
@@ -163,7 +172,7 @@ def learn(config: QuickstartConfig, folder: Path) -> None:
 def measure_learning(config: QuickstartConfig, bench: BenchConfig, folder: Path, console: Console) -> None:
     """Greedy before and after, on the same test problems, into the same store."""
     from reasonrl.agents.learning.checkpoint import POLICY
-    from reasonrl.agents.policies.local import LocalPolicy
+    from reasonrl.agents.policies.opening import open_model
 
     greedy = replace(
         bench,
@@ -174,7 +183,6 @@ def measure_learning(config: QuickstartConfig, bench: BenchConfig, folder: Path,
         difficulty=config.learn_difficulty,
         max_tokens=config.learn_max_tokens,
     )
-    run_bench(greedy, policy=get_policy(config.policy), console=console)
-    run_bench(
-        greedy, policy=LocalPolicy.load(folder / POLICY, label=f"{Path(config.policy).name}+grpo"), console=console
-    )
+    run_bench(greedy, policy=get_policy(config.policy, config.policy_options), console=console)
+    after = open_model(folder / POLICY, config.policy_options, spec=f"{Path(config.policy).name}+grpo")
+    run_bench(greedy, policy=after, console=console)

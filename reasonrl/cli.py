@@ -39,7 +39,7 @@ COMMANDS = {
     ),
     "bench": Command(
         "Search",
-        "reasonrl.benchmarks.protocol:BenchConfig",
+        "reasonrl.benchmarks.bench:BenchConfig",
         "Measure agents on environments, by budget and seed; each result is stored as it comes.",
     ),
     "report": Command(

@@ -1,4 +1,7 @@
-"""A policy that needs no model: it picks from the menu of legal steps, the useful one as often as a test sets."""
+"""A policy that needs no model, and results that nobody had to answer.
+
+The policy picks from the menu of legal steps, the useful one as often as a test sets.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import Any
 
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
+from reasonrl.agents.search.registry import AGENTS, AgentKind
+from reasonrl.benchmarks.records import Candidate, Cell, Result
 from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
 from reasonrl.envs.mdp import State
@@ -60,3 +65,62 @@ class MenuPolicy:
 @pytest.fixture(scope="session")
 def make_policy() -> Callable[..., MenuPolicy]:
     return MenuPolicy
+
+
+def _answered(
+    agent: str,
+    right: int,
+    *,
+    budget: int = 100,
+    split: str = "test",
+    seed: int = 0,
+    tokens: int | None = None,
+    candidates: tuple[Candidate, ...] = (),
+    oracle: bool = False,
+    unjudged: int = 0,
+    policy: str = "p",
+) -> list[tuple[Cell, Result]]:
+    """An agent that solves the first `right` of ten problems; the judge fails on the last `unjudged`."""
+    cell = Cell("E-v0", "{}", split, policy, agent, "{}", "{}", seed)
+    found = []
+    for index in range(10):
+        score = None if index >= 10 - unjudged else float(index < right)
+        found.append(
+            (
+                cell,
+                Result(
+                    problem=f"f-v0/{split}/1/{index}",
+                    budget=budget,
+                    answer="",
+                    status="correct" if score else "wrong",
+                    score=score,
+                    method="",
+                    reason="",
+                    grader="f-v0",
+                    tokens=budget if tokens is None else tokens,
+                    guide_calls=3,
+                    verifier_calls=2,
+                    seconds=0.5,
+                    oracle=oracle,
+                    stop="done",
+                    candidates=candidates,
+                ),
+            )
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def answered() -> Callable[..., list[tuple[Cell, Result]]]:
+    return _answered
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, AgentKind], None]:
+    """Gives a search a name for as long as the test runs."""
+
+    def register(name: str, kind: AgentKind) -> None:
+        monkeypatch.setattr(AGENTS, "_things", dict(AGENTS._things))
+        AGENTS.register(name, kind, replace=True)
+
+    return register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
-from reasonrl.benchmarks.report import ReportConfig, main, show
-from reasonrl.benchmarks.store import Cell, Store
-from reasonrl.benchmarks.summary import lifts, summarise
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import lifts, summarise
+from reasonrl.benchmarks.records import Cell
+from reasonrl.benchmarks.report import ReportConfig, main
+from reasonrl.benchmarks.store import Store
+from reasonrl.benchmarks.views.table import show
 from rich.console import Console
 
 ENV = "reasonrl/ChainSum-v0"
@@ -145,6 +148,46 @@ def test_the_terminal_shows_every_figure_and_the_comparison(
     assert "validation  menu" not in printed  # the split that picks is not a result
 
 
+def columns(html: str) -> list[list[str]]:
+    """Names of the columns of differences, table by table."""
+    heads = re.findall(r"<thead>(.*?)</thead>", html)
+    return [re.findall(r'<th scope="col">vs (.*?)</th>', head) for head in heads]
+
+
+def test_columns_are_named_after_the_rivals_that_were_run(
+    finished: BenchConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert columns(page_of(finished, tmp_path)) == [["greedy", "majority"], []]  # none of them ran on validation
+    capsys.readouterr()
+    html = page_of(finished, tmp_path, rivals=("best_of_n",), export=str(tmp_path / "rows.json"))
+    printed = capsys.readouterr().out
+    assert columns(html) == [["best_of_n"], ["best_of_n"]]
+    assert "vs best_of_n" in printed
+    assert "against best_of_n at the same budget." in printed
+    assert "vs greedy" not in html + printed
+    assert "mcts over best_of_n, 95 % interval" in html
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert {name for row in rows for name in row if name.startswith("over_")} == {
+        "over_best_of_n",
+        "over_best_of_n_low",
+        "over_best_of_n_high",
+    }
+    assert re.search(r"right(?: where|, as) best_of_n was", html)
+
+
+def test_with_nobody_to_compare_with_there_are_no_such_columns(finished: BenchConfig, tmp_path: Path) -> None:
+    path = str(tmp_path / "alone.sqlite")
+    with Store(finished.store) as old, Store(path) as new:
+        run = new.begin_run({})
+        for cell, result in old.results(trees=True):
+            if cell.agent == "mcts":
+                new.add(cell, [result], prompt="Compute.", run=run)
+    html = page_of(replace(finished, store=path), tmp_path)
+    assert columns(html) == [[], []]
+    assert "Differences" not in html
+    assert re.search(r"Of its 12 answers (\d+ right, )?\d+ (not )?right\.", html)
+
+
 def test_a_narrow_terminal_gets_a_table_too(finished: BenchConfig) -> None:
     with Store(finished.store) as store:
         results = list(store.results())
@@ -184,7 +227,11 @@ def test_rows_are_exported_with_their_values(finished: BenchConfig, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("settings", "says"),
-    [({"export": "rows.xlsx"}, ".csv or .json"), ({"store": "nowhere.sqlite"}, "reasonrl bench --store")],
+    [
+        ({"export": "rows.xlsx"}, ".csv or .json"),
+        ({"store": "nowhere.sqlite"}, "reasonrl bench --store"),
+        ({"rivals": ("beam",)}, "no results of the rival 'beam', only of"),
+    ],
 )
 def test_a_mistake_is_a_sentence(finished: BenchConfig, tmp_path: Path, settings: dict[str, Any], says: str) -> None:
     config = replace(ReportConfig(store=finished.store, page=str(tmp_path / "page.html")), **settings)

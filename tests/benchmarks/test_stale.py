@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling
 from reasonrl.agents.search.registry import AGENTS
-from reasonrl.benchmarks import protocol, rescore
+from reasonrl.benchmarks import bench, rescore
 from reasonrl.benchmarks.ageing import ageing_of
+from reasonrl.benchmarks.bench import CHANGED, BenchConfig, run_bench
+from reasonrl.benchmarks.compare import summarise
 from reasonrl.benchmarks.identity import Code
-from reasonrl.benchmarks.protocol import CHANGED, BenchConfig, run_bench
 from reasonrl.benchmarks.report import ReportConfig
 from reasonrl.benchmarks.report import main as report
 from reasonrl.benchmarks.rescore import RescoreConfig
 from reasonrl.benchmarks.store import Store
-from reasonrl.benchmarks.summary import summarise
 from reasonrl.envs import code_hash
 from reasonrl.envs.core import END
 from reasonrl.envs.families.math.chain_sum import ChainSum
@@ -74,13 +74,6 @@ def config(tmp_path: Path) -> BenchConfig:
     )
 
 
-def register(monkeypatch: pytest.MonkeyPatch, path: Path, times: int) -> None:
-    """The search of the file is the agent "mine", for as long as the test runs."""
-    kind = replace(AGENTS["best_of_n"], algorithm=load_search(path, times))
-    monkeypatch.setattr(AGENTS, "_things", {**AGENTS._things, "mine": kind})
-    monkeypatch.setattr(AGENTS, "_loaded", {})
-
-
 def load_search(path: Path, times: int) -> Any:
     path.write_text(SEARCH.format(times=times))
     code_hash._read.cache_clear()
@@ -92,19 +85,19 @@ def load_search(path: Path, times: int) -> Any:
 def test_a_changed_line_of_a_search_is_noticed_marked_and_run_again_with_fresh(
     config: BenchConfig,
     make_policy: Make,
+    register: Make,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "mine.py"
-    register(monkeypatch, path, times=1)
+    register("mine", replace(AGENTS["best_of_n"], algorithm=load_search(path, times=1)))
     run(config, make_policy(skill=0.5))
     with Store(config.store) as store:
         before = {(c.agent, r.problem, r.budget): r for c, r in store.results()}
     text, page = shown(config, capsys)
     assert "†" not in text + page
 
-    register(monkeypatch, path, times=4)
+    register("mine", replace(AGENTS["best_of_n"], algorithm=load_search(path, times=4)))
     again = make_policy(skill=0.5)
     printed = run(config, again)
     assert "mine: 6 of 6 were made by code that has changed since: --fresh runs them again" in printed
@@ -307,7 +300,7 @@ def test_rescore_judges_stored_answers_with_todays_judge(
     config = replace(config, agents=("greedy", "majority"))
     with monkeypatch.context() as strict:  # a judge of another day, which let nothing pass
         strict.setattr(ChainSum, "verify", lambda *_: reject(None, method="strict", reason="nothing passes"))
-        strict.setattr(protocol, "judge_code", lambda family: Code("strict", {"reasonrl.verifiers.core": "0"}))
+        strict.setattr(bench, "judge_code", lambda family: Code("strict", {"reasonrl.verifiers.core": "0"}))
         run(config, make_policy(skill=0.9))
     with Store(config.store) as store:
         before = list(store.results())

@@ -10,8 +10,8 @@ from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchTask
 from reasonrl.agents.search.guides.registry import get_guide
 from reasonrl.benchmarks.audit.subjects import open_subject
+from reasonrl.benchmarks.roles import base_name
 from reasonrl.benchmarks.suites import environments
-from reasonrl.benchmarks.summary import base_name
 from reasonrl.envs.registry import environment_id, open_source, source_name
 
 MINE = '''

@@ -13,17 +13,16 @@ from xml.etree import ElementTree
 
 import pytest
 from reasonrl.agents.search.registry import AGENTS
-from reasonrl.benchmarks.charts import AGENT_COLOURS, HELD_OUT, SAMPLED, Point, Series, line_chart
-from reasonrl.benchmarks.intervals import Mark, interval_chart
-from reasonrl.benchmarks.page_learning import make_learning
-from reasonrl.benchmarks.page_style import STYLE
-from reasonrl.benchmarks.picture import draw
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import summarise
 from reasonrl.benchmarks.report import ReportConfig, main
-from reasonrl.benchmarks.scaling import scaling_chart
-from reasonrl.benchmarks.statistics import Interval
+from reasonrl.benchmarks.rows import Row
 from reasonrl.benchmarks.store import Store
-from reasonrl.benchmarks.summary import Row, summarise
+from reasonrl.benchmarks.views.charts import AGENT_COLOURS, HELD_OUT, SAMPLED
+from reasonrl.benchmarks.views.learning import make_learning
+from reasonrl.benchmarks.views.picture import draw
+from reasonrl.benchmarks.views.scaling import scaling_chart
+from reasonrl.benchmarks.views.style import STYLE
 from rich.console import Console
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -145,44 +144,6 @@ def test_with_one_budget_every_agent_has_a_row_of_its_own_with_its_interval(conf
     assert set(heights) == {"greedy", "majority", "best_of_n", "beam", "mcts"}
     assert len(set(heights.values())) == 5
     assert len([each for each in svg.iter("path") if each.get("class", "").startswith("whisker")]) == 5
-
-
-def test_an_interval_is_drawn_from_low_to_high_with_the_value_between() -> None:
-    marks = [Mark("a", "x", Interval(0.5, 0.25, 1.0), 0), Mark("a" * 60, "y", Interval(0.0, 0.0, 0.5), 1)]
-    svg = ElementTree.fromstring(interval_chart(marks, title="t", x_label="x"))
-    first, second = (each.get("d", "") for each in svg.iter("path") if each.get("class", "").startswith("whisker"))
-    (low, y), (high, _) = (tuple(map(float, pair.split())) for pair in first[1:].split("L"))
-    left, right = 14.0, 386.0
-    assert low == pytest.approx(left + (right - left) / 4)
-    assert high == right
-    names = [float(each.get("y", "0")) for each in svg.iter("text") if each.get("class", "").startswith("name")]
-    figures = [float(each.get("y", "0")) for each in svg.iter("text") if "·" in (each.text or "")]
-    assert all(figure - name >= 14 for name, figure in zip(names, figures, strict=True))  # a long name runs over none
-    assert float(second.split()[1].split("L")[0]) > y
-    assert "nothing to draw" in interval_chart([], title="t", x_label="x")
-
-
-def test_long_names_stand_whole_below_the_chart() -> None:
-    name = "best_of_n:feedback+logprob(temperature=0.8,samples=12,branch=8)"
-    points = (Point(1, 0.2, 0.1, 0.3), Point(2, 0.4, 0.3, 0.5))
-    svg = ElementTree.fromstring(
-        line_chart([Series(name, points, 0), Series("greedy", points, 1)], title="t", x_label="x", y_label="y")
-    )
-    width, height = map(float, svg.get("viewBox", "").split()[2:])
-    texts = [each for each in svg.iter("text") if each.get("class", "").startswith("name")]
-    assert "".join(each.text or "" for each in texts) == name + "greedy"
-    for each in texts:
-        assert float(each.get("x", "0")) + 7 * len(each.text or "") <= width
-        assert float(each.get("y", "0")) <= height
-
-
-def test_a_single_point_among_lines_keeps_its_interval() -> None:
-    alone = Series("alone", (Point(2, 0.5, 0.25, 0.75),), 1)
-    line = Series("line", (Point(1, 0.2, 0.1, 0.3), Point(3, 1.0, 1.0, 1.0)), 0)
-    svg = ElementTree.fromstring(line_chart([alone, line], title="t", x_label="x", y_label="y"))
-    (bar,) = (each.get("d", "") for each in svg.iter("path") if each.get("class", "").startswith("whisker"))
-    low, high = (float(pair.split()[1]) for pair in bar[1:].split("L"))
-    assert low - high == pytest.approx((236 - 12) / 2, abs=0.2)
 
 
 def write_metrics(folder: Path) -> Path:

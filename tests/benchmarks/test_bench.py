@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from typing import Any
 
 import pytest
 import tyro
-from reasonrl.benchmarks import protocol
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
-from reasonrl.benchmarks.store import Cell, Result, Store
+from reasonrl.agents.search.registry import AGENTS
+from reasonrl.benchmarks import bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
+from reasonrl.benchmarks.compare import select, summarise
+from reasonrl.benchmarks.records import Cell, Result
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import SUITES, environments
-from reasonrl.benchmarks.summary import select, summarise
 from reasonrl.benchmarks.tasks import Suite, make_suite
 from reasonrl.envs.generation import split_of
 from rich.console import Console
@@ -92,6 +95,21 @@ def test_every_agent_gets_the_same_problems_and_each_only_once(config: BenchConf
     assert policy.asked == asked
 
 
+def test_an_agent_of_one_answer_runs_with_every_seed_once_it_samples(config: BenchConfig, make_policy: Make) -> None:
+    config = replace(config, agents=("greedy", "majority"), seeds=(0, 1), limit=2)
+    run_bench(replace(config, temperature=0.5), policy=make_policy(), console=QUIET)  # the one answer keeps its own
+    run_bench(replace(config, set=("greedy.temperature=0.5",)), policy=make_policy(), console=QUIET)
+    seeds: dict[str, set[int]] = {}
+    for cell, _, _ in stored(config):
+        seeds.setdefault(cell.agent, set()).add(cell.seed)
+    assert seeds == {
+        "greedy": {0},
+        "greedy(temperature=0.5)": {0, 1},
+        "majority(temperature=0.5)": {0, 1},
+        "majority": {0, 1},
+    }
+
+
 def test_problems_are_distinct_and_of_the_split(config: BenchConfig) -> None:
     suite = suite_of(replace(config, difficulty=(1,)), ENV, "test", 40)
     prompts = [problem.view.prompt for problem in suite.problems]
@@ -158,11 +176,25 @@ def test_a_changed_setting_is_another_agent(config: BenchConfig, make_policy: Ma
     assert {row.series.agent for row in rows} == {"beam", "beam(width=3)"}
 
 
+def test_a_store_from_before_an_agent_got_a_setting_goes_on(config: BenchConfig, make_policy: Make) -> None:
+    config = replace(config, agents=("mcts",))
+    run_bench(config, policy=make_policy(), console=QUIET)
+    with sqlite3.connect(config.store) as db:
+        db.execute("UPDATE results SET config = json_remove(config, '$.branch')")
+    db.close()
+    again = make_policy()
+    run_bench(config, policy=again, console=QUIET)
+    assert again.asked == 0
+    run_bench(replace(config, set=("mcts.branch=3",)), policy=again, console=QUIET)
+    assert again.asked > 0
+    rows = summarise(Store(config.store).results())
+    assert [row.series.agent for row in rows if row.budget == 320] == ["mcts", "mcts(branch=3)"]
+
+
 KILLED = """
 import importlib.util, os, signal, sys
 from rich.console import Console
-from reasonrl.benchmarks import protocol
-from reasonrl.benchmarks.protocol import BenchConfig, run_bench
+from reasonrl.benchmarks.bench import BenchConfig, run_bench
 
 place, store = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("menu", place)
@@ -220,9 +252,28 @@ def test_the_selection_runs_search_agents_on_validation_and_reports_the_pick_on_
     assert len(validation) == 2 * 5
     (chosen,) = select(summarise((cell, result) for (cell, _, _), result in results.items()))
     assert chosen.test.budget == 320
-    assert (chosen.test.problems, chosen.greedy.problems) == (8, 8)
-    assert chosen.test.over_greedy is not None
-    assert chosen.majority is not None
+    assert (chosen.test.problems, chosen.rivals["greedy"].problems) == (8, 8)
+    assert chosen.test.versus["greedy"] is not None
+    assert "majority" in chosen.rivals
+
+
+def test_a_rival_is_not_run_on_validation_and_the_pick_is_measured_beside_it(
+    config: BenchConfig, make_policy: Make
+) -> None:
+    config = replace(
+        config,
+        select_on_validation=True,
+        validation_limit=3,
+        limit=4,
+        agents=("greedy", "best_of_n", "mcts", "mcts:logprob"),
+        rivals=("mcts",),
+    )
+    run_bench(config, policy=make_policy(skill=0.6), console=QUIET)
+    results = stored(config)
+    assert {cell.agent for cell, _, _ in results if cell.split == "validation"} == {"best_of_n", "mcts:logprob"}
+    rows = summarise(((cell, result) for (cell, _, _), result in results.items()), rivals=config.rivals)
+    (chosen,) = select(rows)
+    assert set(chosen.rivals) == set(chosen.test.versus) == {"mcts"}
 
 
 class Broken:
@@ -256,6 +307,7 @@ def test_a_policy_that_fails_keeps_what_was_finished(config: BenchConfig, make_p
         ({"set": ("beam.width=wide",)}, "not a number"),
         ({"set": ("beam.widht=8",)}, "no setting 'widht'"),
         ({"set": ("lookahead.depth=8",)}, "not among the agents"),
+        ({"agents": ("greedy", "beam"), "rivals": ("beam", "mcts")}, "--rivals names 'mcts', which is not among the"),
         ({"difficulty": (99,)}, "difficulties"),
         ({"env": ("reasonrl/GSM8K-v0",), "data": None}, "data"),
     ],
@@ -282,6 +334,11 @@ def test_a_data_set_gives_its_first_rows(config: BenchConfig, tmp_path: Path) ->
     assert "rows.jsonl" in suite.options
 
 
+def test_the_default_agents_are_those_that_ship() -> None:
+    assert set(BenchConfig().agents) <= set(AGENTS)
+    assert len(BenchConfig().agents) >= 5
+
+
 def test_suites_name_environments_that_exist() -> None:
     for name in SUITES:
         assert environments([name])
@@ -302,7 +359,7 @@ def test_lists_are_written_with_commas_or_blanks(words: list[str]) -> None:
 def test_a_command_leaves_busy_cores_alone_and_a_library_call_changes_no_setting(
     config: BenchConfig, make_policy: Make, monkeypatch: pytest.MonkeyPatch, shares: bool
 ) -> None:
-    monkeypatch.setattr(protocol, "use_idle_cores", lambda: "1 of 2 cores: the others are busy")
+    monkeypatch.setattr(bench, "use_idle_cores", lambda: "1 of 2 cores: the others are busy")
     printed = io.StringIO()
     small = replace(config, agents=("greedy",), limit=1)
     run_bench(small, policy=make_policy(), console=Console(file=printed, width=200), share_cores=shares)

@@ -12,26 +12,29 @@ selection   on the validation split alone; the search agent it picks is the one 
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import tyro
 from reasonrl.agents.learning.metrics import watch
-from reasonrl.agents.policies.core import Policy
-from reasonrl.agents.policies.scripted import ScriptedPolicy
+from reasonrl.agents.policies.core import Policy, check_room
+from reasonrl.agents.policies.options import PolicyOptions
 from reasonrl.agents.policies.threads import use_idle_cores
-from reasonrl.agents.search.agents import SearchAgent, get_agent
+from reasonrl.agents.search.agents import SearchAgent
 from reasonrl.agents.search.budget import Budget
 from reasonrl.agents.search.core import SearchError, SearchResult, SearchTask
 from reasonrl.agents.search.registry import agent_kind
+from reasonrl.benchmarks.compare import searching
 from reasonrl.benchmarks.grading import Anew, judge
 from reasonrl.benchmarks.identity import judge_code, reference_of, search_code
-from reasonrl.benchmarks.store import Cell, Result, Store, canonical
+from reasonrl.benchmarks.jobs import Job, make_jobs
+from reasonrl.benchmarks.options import Numbers, Words
+from reasonrl.benchmarks.records import Cell, Result, canonical
+from reasonrl.benchmarks.roles import SHIPPED, match, usual_rivals
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import environments
-from reasonrl.benchmarks.summary import BASELINES, base_name
 from reasonrl.benchmarks.tasks import Suite, make_suite, settle
 from reasonrl.envs.abilities import plain_of
 from reasonrl.envs.code_hash import source_of
@@ -42,44 +45,29 @@ from rich.console import Console
 
 CHANGED = "were made by code that has changed since: --fresh runs them again"
 
-T = TypeVar("T", str, int)
-
-
-def _listed(kind: type[T]) -> Any:
-    """Takes `a,b c` as three values: commas and blanks both separate."""
-    return tyro.constructors.PrimitiveConstructorSpec(
-        nargs="*",
-        metavar=f"{kind.__name__.upper()}[,{kind.__name__.upper()}...]",
-        instance_from_str=lambda words: tuple(kind(part) for word in words for part in word.split(",") if part),
-        is_instance=lambda value: isinstance(value, tuple) and all(isinstance(each, kind) for each in value),
-        str_from_instance=lambda value: [",".join(map(str, value))] if value else [],
-    )
-
-
-Words = Annotated[tuple[str, ...], _listed(str)]
-Numbers = Annotated[tuple[int, ...], _listed(int)]
-
 
 @dataclass(frozen=True)
 class BenchConfig:
     """Measures search agents on environments and stores every result; run it again to go on where it stopped.
 
-    Examples: `reasonrl bench --env math --agents greedy,majority,mcts --limit 50`; with code of your own:
-    `reasonrl bench --env my.py:Family --agents greedy,my.py:search,mcts:my.py:guide --policy my.py:policy`
+    Examples: `reasonrl bench --env math --limit 50`, with all agents that ship; with code of your own:
+    `reasonrl bench --env my.py:Family --agents my.py:search,my.py:search:my.py:guide --policy my.py:policy`
     """
 
     env: Words = ("MathReason-v0",)
     """Environment ids, or suites of them: all, families, math, logic, code; or a family of your own: my.py:Family."""
     policy: str = "tiny"
     """Who proposes: tiny, smollm2, a Hugging Face name or folder, openai:MODEL@URL, or my.py:policy."""
-    agents: Words = ("greedy", "majority", "best_of_n", "beam", "mcts")
-    """Search agents, or my.py:search; a guided one optionally with its guide: mcts:logprob, mcts:my.py:guide."""
+    agents: Words = SHIPPED
+    """Search agents, or my.py:search; a guided one optionally with its guide: my.py:search:logprob."""
     set: Words = ()
-    """Settings of agents other than usual: mcts.c_puct=2,beam.width=8."""
+    """Settings of agents other than usual, each as agent.setting=value: my.py:search.width=8."""
+    rivals: Words = ()
+    """Agents that all others are compared with; left out: those that give one answer or let samples vote."""
     budgets: Numbers = (256, 512, 1024, 2048)
     """Tokens per problem, everything that a search samples included."""
     seeds: Numbers = (0,)
-    """Each seed repeats the sampling on the same problems; greedy is run once."""
+    """Each seed repeats the sampling on the same problems; an agent that samples nothing is run once."""
     split: str = "test"
     """train, validation or test."""
     limit: int = 100
@@ -103,11 +91,13 @@ class BenchConfig:
     max_steps: int = 32
     """Lines of one answer at most, where a search goes line by line."""
     temperature: float = 1.0
-    """Temperature of the sampling; greedy always takes the most probable token."""
+    """Temperature of the sampling; an agent that gives one answer keeps its own, usually 0."""
     keep_trees: int = 3
     """Problems per agent and environment whose whole search tree is kept for the page."""
     fresh: bool = False
     """Run again what was made by code that has changed since; without it such results stay, and are marked."""
+    policy_options: Annotated[PolicyOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PolicyOptions)
+    """How the policy runs."""
 
 
 def run_bench(
@@ -130,14 +120,17 @@ def run_bench(
     ids, jobs = environments(config.env), _check(config)
     splits = [(config.split, config.limit, jobs)]
     if config.select_on_validation:
-        searching = [job for job in jobs if base_name(job.name) not in BASELINES]
-        splits.insert(0, ("validation", config.validation_limit, searching))
+        labels = searching([job.label for job in jobs], rivals=config.rivals or usual_rivals())
+        candidates = [job for job in jobs if job.label in labels]
+        splits.insert(0, ("validation", config.validation_limit, candidates))
     suites = [(_suite(config, env, split, limit), limit, chosen) for split, limit, chosen in splits for env in ids]
     with Store(config.store) as store:
         if policy is None:
             from reasonrl.agents.policies.registry import get_policy
 
-            policy = get_policy(config.policy)
+            policy = get_policy(config.policy, config.policy_options)
+        for suite, *_ in suites:
+            check_room(policy, [problem.view for problem in suite.problems])
         if share_cores and (few := use_idle_cores()):
             console.print(few, style="dim")
         start = time.monotonic()
@@ -149,7 +142,7 @@ def run_bench(
                 console.print(f"{suite.env} has {count} different problems in the {suite.split} split: all are used")
             bench.catch_up(suite)
             for job in chosen:
-                for seed in config.seeds if job.name != "greedy" else config.seeds[:1]:
+                for seed in config.seeds[:1] if job.deterministic else config.seeds:
                     failures += bench.run_agent(suite, job, seed)
         store.end_run(bench.run, time.monotonic() - start)
     if failures:
@@ -158,25 +151,6 @@ def run_bench(
 
 def _suite(config: BenchConfig, env: str, split: str, limit: int) -> Suite:
     return make_suite(env, split, limit, difficulty=config.difficulty, data=config.data)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One agent as asked for."""
-
-    name: str
-    """As given: mcts:logprob."""
-    settings: tuple[tuple[str, Any], ...]
-    """What differs from the agent's own defaults."""
-
-    def make(self, problems: Sequence[Problem], policy: Policy) -> SearchAgent:
-        return get_agent(self.name, problems=problems, policy=policy, **dict(self.settings))
-
-    @property
-    def label(self) -> str:
-        usual = agent_kind(self.name).config()
-        unusual = [f"{key}={value}" for key, value in self.settings if getattr(usual, key) != value]
-        return self.name + (f"({','.join(unusual)})" if unusual else "")
 
 
 def _check(config: BenchConfig) -> list[Job]:
@@ -192,26 +166,12 @@ def _check(config: BenchConfig) -> list[Job]:
         raise ValueError(f"a budget is a number of tokens from 1 up, got {min(config.budgets)}")
     if config.select_on_validation and config.split == "validation":
         raise ValueError("the selection uses the validation split: choose --split test for the comparison")
-    changes: dict[str, dict[str, Any]] = {}
-    for each in config.set:
-        place, equals, text = each.partition("=")
-        name, dot, key = place.partition(".")
-        if not equals or not dot:
-            raise ValueError(f"write a setting as agent.setting=value, such as beam.width=8; got {each!r}")
-        try:
-            changes.setdefault(name, {})[key] = json.loads(text)
-        except json.JSONDecodeError:
-            raise ValueError(f"{text!r} in {each!r} is not a number, true or false") from None
-    unused = set(changes) - {base_name(name) for name in config.agents}
-    if unused:
-        raise ValueError(f"--set names {sorted(unused)[0]!r}, which is not among the agents {', '.join(config.agents)}")
-    jobs = []
-    for name in dict.fromkeys(config.agents):
-        base = base_name(name)
-        takes_temperature = base != "greedy" and hasattr(agent_kind(name).config, "temperature")
-        settings = {"temperature": config.temperature} if takes_temperature else {}
-        jobs.append(Job(name, tuple((settings | changes.get(base, {})).items())))
-        jobs[-1].make((), ScriptedPolicy({}))  # an unknown agent, guide or setting is an error here
+    jobs = make_jobs(config.agents, settings=config.set, temperature=config.temperature)
+    missing = set(config.rivals) - set(match(config.rivals, [job.label for job in jobs]))
+    if missing:
+        raise ValueError(
+            f"--rivals names {sorted(missing)[0]!r}, which is not among the agents {', '.join(config.agents)}"
+        )
     return jobs
 
 
@@ -261,7 +221,7 @@ class _Bench:
         agent = job.make(suite.problems, self.policy)
         setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
         limits = {"max_tokens": config.max_tokens, "max_steps": config.max_steps}
-        who = (self.policy.name, job.label, canonical(setup), canonical(limits))
+        who = (self.policy.name, job.label, self.store.config_of(job.label, setup), canonical(limits))
         cell = Cell(suite.env, suite.options, suite.split, *who, seed)
         budgets = sorted(set(config.budgets))
         if agent.anytime:
@@ -365,4 +325,4 @@ def main(config: BenchConfig) -> None:
     from reasonrl.benchmarks.report import main as report
 
     run_bench(config, share_cores=True)
-    report(ReportConfig(store=config.store, page=config.page))
+    report(ReportConfig(store=config.store, page=config.page, rivals=config.rivals))

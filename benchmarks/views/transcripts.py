@@ -1,4 +1,4 @@
-"""The part of the page to read: what agents said, line by line, beside greedy, and search trees."""
+"""The part of the page to read: what agents said, line by line, beside their first rival, and search trees."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from html import escape
 from typing import Any, NamedTuple
 
 from reasonrl.agents.search.viewer import to_html
+from reasonrl.benchmarks.compare import Selection, searching
 from reasonrl.benchmarks.grading import DEAD_END, HOLDS, UNCHECKED
-from reasonrl.benchmarks.report import by_place, main_split, place
-from reasonrl.benchmarks.store import Cell, Result, Store
-from reasonrl.benchmarks.summary import BASELINES, Row, Selection
+from reasonrl.benchmarks.records import Cell, Result
+from reasonrl.benchmarks.roles import match
+from reasonrl.benchmarks.rows import Row, by_place, main_split
+from reasonrl.benchmarks.store import Store
+from reasonrl.benchmarks.views.format import place
 from reasonrl.verifiers.core import Status
 
 _SHOWN = 3
@@ -34,20 +37,22 @@ _LINES: dict[str, tuple[str, str]] = {
     UNCHECKED: ("not checked", "nobody looked at this line"),
 }
 """What a line is called, and what that means: see `grading`."""
-_KINDS = ("right where greedy was not", "not right", "right, as greedy was")
-"""What is shown of an agent's answers."""
+_KINDS = ("right where {} was not", "not right", "right, as {} was")
+"""What is shown of an agent's answers, beside those of another."""
+_ALONE = ("right", "not right", "right")
+"""The same, with nobody beside."""
 
 
 class Answered(NamedTuple):
-    """One problem, with what the agent worth reading and greedy said."""
+    """One problem, with what the agent worth reading and its rival said."""
 
     prompt: str
     result: Result
-    greedy: Result | None
+    rival: Result | None
 
 
-def make_reading(store: Store, rows: Sequence[Row], chosen: Sequence[Selection]) -> str:
-    """A few problems of each environment: what the agent said, line by line, beside greedy; and its search trees."""
+def make_transcripts(store: Store, rows: Sequence[Row], chosen: Sequence[Selection]) -> str:
+    """A few problems of each environment: what the agent said, line by line, beside its rival; and its search trees."""
     picks = {(each.test.series.env, each.test.series.options, each.test.series.policy): each.test for each in chosen}
     results: dict[tuple[str, ...], dict[str, tuple[Cell, Result]]] = defaultdict(dict)
     for cell, result in store.results(trees=True):
@@ -66,22 +71,23 @@ def make_reading(store: Store, rows: Sequence[Row], chosen: Sequence[Selection])
     parts = []
     words: set[str] = set()
     for group in by_place(main_split(rows)):
-        greedy = next((row for row in reversed(group) if row.series.base == "greedy"), None)
+        name, rival = _first_rival(group)
         pick = picks.get((group[0].series.env, group[0].series.options, group[0].series.policy)) or _most_accurate(
             group
         )
-        its, baseline = (_of(results, row) for row in (pick, greedy))
+        its, baseline = (_of(results, row) for row in (pick, rival))
         answered = [
-            Answered(prompts[(cell.env, cell.options, name)], result, baseline[name][1] if name in baseline else None)
-            for name, (cell, result) in its.items()
+            Answered(prompts[(cell.env, cell.options, id)], result, baseline[id][1] if id in baseline else None)
+            for id, (cell, result) in its.items()
         ]
         shown = _worth_reading(answered)
         if not shown:
             continue
-        cards = "".join(_card(each, pick.series.agent) for each in shown)
-        words |= {step.verdict for each in shown for one in (each.result, each.greedy) if one for step in one.steps}
+        cards = "".join(_card(each, pick.series.agent, name) for each in shown)
+        words |= {step.verdict for each in shown for one in (each.result, each.rival) if one for step in one.steps}
         kinds = Counter(_kind(each) for each in answered)
-        counts = ", ".join(f"{kinds[kind]} {_KINDS[kind]}" for kind in sorted(kinds))
+        said = _KINDS if rival is not None and rival is not pick else _ALONE
+        counts = ", ".join(f"{kinds[kind]} {escape(said[kind].format(name))}" for kind in sorted(kinds))
         how = (
             f'<p class="small">{escape(pick.series.agent)} with {pick.budget:,} tokens. Of its {len(answered)} answers '
             f"{counts}. Shown is one of each kind, then more of the first kind; of a kind those with the most lines. "
@@ -104,19 +110,28 @@ def _of(
     return {} if row is None else results.get((*row.series, str(row.budget)), {})
 
 
+def _first_rival(group: Sequence[Row]) -> tuple[str, Row | None]:
+    """Name and row, at its largest budget, of the first rival that was run here."""
+    agents = list(dict.fromkeys(row.series.agent for row in group))
+    for name, agent in match(group[0].versus, agents).items():
+        return name, max((row for row in group if row.series.agent == agent), key=lambda row: row.budget)
+    return "", None
+
+
 def _most_accurate(group: Sequence[Row]) -> Row:
     """The best searching agent at its largest budget, or whatever there is."""
     largest = [row for row in group if row.budget == max(each.budget for each in group) and not row.oracle] or list(
         group
     )
-    searching = [row for row in largest if row.series.base not in BASELINES] or largest
-    return max(searching, key=lambda row: (row.accuracy.value, -row.tokens))
+    search = searching([row.series.agent for row in group], rivals=group[0].versus)
+    found = [row for row in largest if row.series.agent in search] or largest
+    return max(found, key=lambda row: (row.accuracy.value, -row.tokens))
 
 
 def _kind(each: Answered) -> int:
     """Index into `_KINDS`."""
     if each.result.correct:
-        return 0 if each.greedy is not None and not each.greedy.correct else 2
+        return 0 if each.rival is not None and not each.rival.correct else 2
     return 1
 
 
@@ -129,12 +144,10 @@ def _worth_reading(answered: Sequence[Answered]) -> list[Answered]:
     return order[:_SHOWN]
 
 
-def _card(each: Answered, agent: str) -> str:
-    both = "".join(
-        _answer(name, result) for name, result in ((agent, each.result), ("greedy", each.greedy)) if result is not None
-    )
-    same = each.greedy is each.result
-    shown = _answer(agent, each.result) if same else both
+def _card(each: Answered, agent: str, rival: str) -> str:
+    shown = _answer(agent, each.result)
+    if each.rival is not None and each.rival is not each.result:
+        shown += _answer(rival, each.rival)
     return (
         f'<div class="card problem"><p class="prompt">{escape(each.prompt)}</p><div class="answers">{shown}</div></div>'
     )

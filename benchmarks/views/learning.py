@@ -7,16 +7,17 @@ from html import escape
 from pathlib import Path
 
 from reasonrl.agents.learning.metrics import read_metrics
-from reasonrl.benchmarks.charts import HELD_OUT, SAMPLED, Point, Series, line_chart
-from reasonrl.benchmarks.report import percent, place
-from reasonrl.benchmarks.summary import Lift, Row, Versus
+from reasonrl.benchmarks.compare import Lift
+from reasonrl.benchmarks.rows import Row
+from reasonrl.benchmarks.views.charts import HELD_OUT, SAMPLED, Line, Point, line_chart
+from reasonrl.benchmarks.views.format import percent, place, span
 
 _SMOOTH = 9
 """Steps in the moving average of a learning curve."""
 
 
 def make_learning(gains: Sequence[Lift], folders: Sequence[Path]) -> str:
-    """Cards of gains, and curves: reward of samples, greedy on held-out problems. Empty where there is neither."""
+    """Cards of gains, and curves: reward of samples, accuracy on held-out problems. Empty where there is neither."""
     cards = "".join(_gain(each) for each in gains)
     curves = "".join(_curve(folder) for folder in folders)
     if not cards and not curves:
@@ -24,14 +25,14 @@ def make_learning(gains: Sequence[Lift], folders: Sequence[Path]) -> str:
     parts = ["<h2>Learning</h2>"]
     if cards:
         parts.append(
-            '<p class="small">Greedy answers of one policy and of another to the same problems, which neither was '
-            f'trained on.</p><div class="grid">{cards}</div>'
+            '<p class="small">What one policy and another answer without search to the same problems, which neither '
+            f'was trained on.</p><div class="grid">{cards}</div>'
         )
     if curves:
         parts.append(
             '<p class="small gap">Reward: share of sampled answers that the verifier accepted, a moving average over '
             f"{_SMOOTH} steps; the shade runs from the smallest to the largest value in it and is no confidence "
-            "interval. Held-out: greedy accuracy on validation problems, step 0 before any learning.</p>"
+            "interval. Held-out: accuracy on validation problems at temperature 0, step 0 before any learning.</p>"
             f'<div class="grid">{curves}</div>'
         )
     return "".join(parts)
@@ -47,17 +48,14 @@ def bar(name: str, row: Row, colour: int) -> str:
     )
 
 
-def span(versus: Versus) -> str:
-    return f"{100 * versus.difference.low:+.0f} to {100 * versus.difference.high:+.0f}"
-
-
 def _gain(each: Lift) -> str:
-    """A card: greedy before and after."""
+    """A card: one policy's answers before, another's after."""
     value, low, high = each.gain.difference
     sign = "right" if low > 0 else "wrong" if high < 0 else ""
     bars = bar("before", each.before, 0) + bar("after", each.after, HELD_OUT)
+    before, after = each.before.series, each.after.series
     about = (
-        f"greedy, {escape(each.after.series.policy)} over {escape(each.before.series.policy)}, "
+        f"{escape(after.agent)}, {escape(after.policy)} over {escape(before.policy)}, "
         f"95 % interval {span(each.gain)}, {each.gain.problems} problems"
     )
     return (
@@ -71,8 +69,8 @@ def _curve(folder: Path) -> str:
     rewards = [(m["step"], m["reward"]) for m in metrics if m.get("reward") is not None]
     held_out = [(m["step"], m["validation_accuracy"]) for m in metrics if m.get("validation_accuracy") is not None]
     curves = [
-        Series("reward", tuple(_smooth(rewards)), SAMPLED),
-        Series("held-out", tuple(Point(step, share, share, share) for step, share in held_out), HELD_OUT),
+        Line("reward", tuple(_smooth(rewards)), SAMPLED),
+        Line("held-out", tuple(Point(step, share, share, share) for step, share in held_out), HELD_OUT),
     ]
     chart = line_chart(curves, title=folder.name, x_label="step of learning", y_label="share right")
     return f'<figure class="card"><figcaption>{escape(folder.name)}</figcaption>{chart}</figure>'

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
+from reasonrl.benchmarks.views.format import percent
+
 AGENT_COLOURS = 8
 """Colours of agents: classes s0 to s7 of the style sheet."""
 SAMPLED, HELD_OUT = 8, 9
@@ -39,7 +41,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Series:
+class Line:
     """One line: its points from left to right."""
 
     name: str
@@ -47,10 +49,6 @@ class Series:
     colour: int
     flat: bool = False
     """Goes on as a dashed level line to the right edge: a reference that more tokens do not change."""
-
-
-def percent(value: float) -> str:
-    return f"{100 * value:.0f}%"
 
 
 def plain(value: float) -> str:
@@ -64,7 +62,7 @@ def plain(value: float) -> str:
 
 
 def line_chart(
-    series: Sequence[Series],
+    lines: Sequence[Line],
     *,
     title: str,
     x_label: str,
@@ -72,19 +70,19 @@ def line_chart(
     log_x: bool = False,
     y_format: Callable[[float], str] = percent,
 ) -> str:
-    """An `<svg>` element. Series without points are left out; with none at all there is a sentence instead."""
-    series = [each for each in series if each.points]
-    if not series:
+    """An `<svg>` element. Lines without points are left out; with none at all there is a sentence instead."""
+    lines = [each for each in lines if each.points]
+    if not lines:
         return f'<p class="none">{escape(title)}: nothing to draw yet.</p>'
-    xs = [point.x for each in series for point in each.points]
+    xs = [point.x for each in lines for point in each.points]
     x_ticks = log_ticks(min(xs), max(xs)) if log_x else linear_ticks(min(xs), max(xs))
     x_low, x_high = min(*xs, x_ticks[0]), max(*xs, x_ticks[-1])
-    y_ticks = linear_ticks(0.0, max(point.high for each in series for point in each.points))
+    y_ticks = linear_ticks(0.0, max(point.high for each in lines for point in each.points))
     y_high = y_ticks[-1]
     warp: Callable[[float], float] = math.log if log_x else float
     x_span = (warp(x_high) - warp(x_low)) or 1.0
-    room = 14 + _LETTER * max(len(each.name) for each in series)
-    legend = _legend(series) if room > _NAME_ROOM[1] else []
+    room = 14 + _LETTER * max(len(each.name) for each in lines)
+    legend = _legend(lines) if room > _NAME_ROOM[1] else []
     right = _WIDTH - (14.0 if legend else max(room, _NAME_ROOM[0]))
     bottom = _HEIGHT - _BOTTOM
     tall = _HEIGHT + _LEGEND_ROW * len(legend)
@@ -95,7 +93,7 @@ def line_chart(
     def at_y(y: float) -> float:
         return bottom - max(y, 0.0) / y_high * (bottom - _TOP)
 
-    parts = [f'<svg viewBox="0 0 {_WIDTH} {tall}" role="img" aria-label="{escape(_spoken(title, series, y_format))}">']
+    parts = [f'<svg viewBox="0 0 {_WIDTH} {tall}" role="img" aria-label="{escape(_spoken(title, lines, y_format))}">']
     for tick in y_ticks:
         y = at_y(tick)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -108,14 +106,14 @@ def line_chart(
     parts.append(f'<text class="axis" x="{centre:.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
     turn = f"translate(13 {(_TOP + bottom) / 2}) rotate(-90)"
     parts.append(f'<text class="axis" transform="{turn}" text-anchor="middle">{escape(y_label)}</text>')
-    for each in series:
+    for each in lines:
         parts += _band(each, at_x, at_y, right)
-    for each in series:
+    for each in lines:
         parts += _line(each, at_x, at_y, right, y_format)
     if legend:
         return "".join([*parts, *legend, "</svg>"])
-    heights = spread([at_y(each.points[-1].y) for each in series], gap=_LABEL_GAP, low=_TOP, high=bottom)
-    for each, height in zip(series, heights, strict=True):
+    heights = spread([at_y(each.points[-1].y) for each in lines], gap=_LABEL_GAP, low=_TOP, high=bottom)
+    for each, height in zip(lines, heights, strict=True):
         last = each.points[-1]
         start = right if each.flat else at_x(last.x)
         css = f"s{each.colour}"
@@ -176,15 +174,15 @@ def log_ticks(low: float, high: float) -> list[float]:
     return found if len(found) > 1 else sorted({low, high})
 
 
-def _legend(series: Sequence[Series]) -> list[str]:
-    """Names below the chart, each after its marker; a long one takes several lines."""
-    lines: list[tuple[Series | None, str]] = []
-    for each in series:
+def _legend(lines: Sequence[Line]) -> list[str]:
+    """Names below the chart, each after its marker; a long one takes several rows."""
+    rows: list[tuple[Line | None, str]] = []
+    for each in lines:
         first, *rest = textwrap.wrap(each.name, _LEGEND_WRAP) or [""]
-        lines += [(each, first), *((None, more) for more in rest)]
+        rows += [(each, first), *((None, more) for more in rest)]
     parts = []
     colour = 0
-    for position, (each_or_none, text) in enumerate(lines):
+    for position, (each_or_none, text) in enumerate(rows):
         y = _HEIGHT + _LEGEND_ROW * position + 8
         colour = colour if each_or_none is None else each_or_none.colour
         mark = "" if each_or_none is None else f'<path class="mark s{colour}" d="{marker(colour, 12, y - 4)}"/>'
@@ -195,7 +193,7 @@ def _legend(series: Sequence[Series]) -> list[str]:
 _Place = Callable[[float], float]
 
 
-def _band(each: Series, at_x: _Place, at_y: _Place, right: float) -> list[str]:
+def _band(each: Line, at_x: _Place, at_y: _Place, right: float) -> list[str]:
     points = each.points
     if all(point.low == point.high for point in points):
         return []
@@ -211,7 +209,7 @@ def _band(each: Series, at_x: _Place, at_y: _Place, right: float) -> list[str]:
     return [f'<polygon class="band s{each.colour}" points="{outline}"/>']
 
 
-def _line(each: Series, at_x: _Place, at_y: _Place, right: float, y_format: Callable[[float], str]) -> list[str]:
+def _line(each: Line, at_x: _Place, at_y: _Place, right: float, y_format: Callable[[float], str]) -> list[str]:
     css = f"s{each.colour}"
     places = [(at_x(point.x), at_y(point.y)) for point in each.points]
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
@@ -239,7 +237,7 @@ def marker(colour: int, x: float, y: float, r: float = 4.0) -> str:
             return f"M{x:.1f} {y - r - 1.5:.1f}l{r + 1.5} {r + 1.5}l{-r - 1.5} {r + 1.5}l{-r - 1.5} {-r - 1.5}z"
 
 
-def _spoken(title: str, series: Sequence[Series], y_format: Callable[[float], str]) -> str:
+def _spoken(title: str, lines: Sequence[Line], y_format: Callable[[float], str]) -> str:
     """The chart in words, for those who cannot see it."""
-    ends = (f"{each.name} {y_format(each.points[0].y)} to {y_format(each.points[-1].y)}" for each in series)
+    ends = (f"{each.name} {y_format(each.points[0].y)} to {y_format(each.points[-1].y)}" for each in lines)
     return f"{title}. {'; '.join(ends)}."

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from reasonrl.benchmarks.page_style import STYLE
-from reasonrl.benchmarks.report import by_place, main_split, place
-from reasonrl.benchmarks.scaling import colours_of, is_comparison, scaling_chart
-from reasonrl.benchmarks.summary import Row
+from reasonrl.benchmarks.rows import Row, by_place, main_split
+from reasonrl.benchmarks.views.format import place
+from reasonrl.benchmarks.views.scaling import colours_of, is_comparison, scaling_chart
+from reasonrl.benchmarks.views.style import STYLE
 
 _PANEL, _GAP, _ACROSS = 400, 24, 3
 _TITLE, _HEAD = 24, 44

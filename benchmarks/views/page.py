@@ -12,14 +12,22 @@ from html import escape
 from pathlib import Path
 
 from reasonrl.agents.learning.metrics import clock
+from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.ageing import Ageing
-from reasonrl.benchmarks.page_learning import bar, make_learning, span
-from reasonrl.benchmarks.page_style import STYLE
-from reasonrl.benchmarks.reading import make_reading
-from reasonrl.benchmarks.report import by_place, ends, main_split, number, percent, place, points, seconds
-from reasonrl.benchmarks.scaling import colours_of, is_comparison, scaling_chart
-from reasonrl.benchmarks.store import Run, Store
-from reasonrl.benchmarks.summary import Lift, Row, Selection, Versus, select
+from reasonrl.benchmarks.compare import Lift, Selection, select
+from reasonrl.benchmarks.records import Run
+from reasonrl.benchmarks.roles import role_of
+from reasonrl.benchmarks.rows import Row, Versus, by_place, main_split, rivals_in
+from reasonrl.benchmarks.store import Store
+from reasonrl.benchmarks.views.format import allowance, ends, number, percent, place, points, seconds, span, who
+from reasonrl.benchmarks.views.learning import bar, make_learning
+from reasonrl.benchmarks.views.scaling import colours_of, is_comparison, scaling_chart
+from reasonrl.benchmarks.views.style import STYLE
+from reasonrl.benchmarks.views.transcripts import make_transcripts
+
+_WHO = ("agent", "budget", "problems")
+_WHAT = ("accuracy", "cut", "found", "chosen", "tokens", "guide calls", "checks", "seconds")
+"""Columns of the table; the differences come after them."""
 
 
 def write_page(
@@ -58,7 +66,7 @@ def make_page(
         _table(main, colours, ageing),
         _other_splits([row for row in rows if row not in main], colours, ageing),
         "<h2>Answers to read</h2>",
-        make_reading(store, rows, chosen),
+        make_transcripts(store, rows, chosen),
         "<h2>How it was measured</h2>",
         _method(runs, rows),
     ]
@@ -113,57 +121,66 @@ def _scaling(main: Sequence[Row], colours: Mapping[str, int]) -> str:
 
 
 def _headline(chosen: Sequence[Selection], colours: Mapping[str, int], ageing: Ageing) -> str:
-    """One card an environment: what the agent picked on validation gains over greedy on test."""
+    """One card an environment: what the agent picked on validation gains on test, above all over the first rival."""
     if not chosen:
         return ""
+    rivals = dict.fromkeys(name for each in chosen for name in each.rivals)
+    beside = " and ".join(
+        f"beside {name}" + ("" if role_of(name) is Role.SINGLE else " with the same tokens") for name in rivals
+    )
     cards = [
         '<p class="small">For each environment the validation split picked one search agent; this is how that agent '
-        'does on the test split, beside greedy and beside majority vote with the same tokens.</p><div class="grid">'
+        f'does on the test split, {escape(beside)}.</p><div class="grid">'
     ]
     for each in chosen:
-        versus = each.test.over_greedy
+        first, *others = each.rivals
+        versus = each.test.versus[first]
         if versus is None or math.isnan(versus.difference.value):
             continue
         sign = "right" if versus.difference.low > 0 else "wrong" if versus.difference.high < 0 else ""
         gain = f"{100 * versus.difference.value:+.0f} points"
-        bars = [
-            bar("greedy", each.greedy, colours[each.greedy.series.agent]),
-            bar(each.test.series.agent, each.test, colours[each.test.series.agent]),
-            "" if each.majority is None else bar("majority", each.majority, colours[each.majority.series.agent]),
-        ]
+        agent = each.test.series.agent
+        rows = {first: each.rivals[first], agent: each.test, **{name: each.rivals[name] for name in others}}
+        bars = "".join(bar(name, row, colours[row.series.agent]) for name, row in rows.items())
         where = escape(place(each.test).removesuffix(" test"))
         cards.append(
             f'<div class="card"><h3>{where}</h3><div class="big {sign}">{gain}</div>'
-            f'<p class="small">{escape(each.test.series.agent)} over greedy, 95 % interval {span(versus)}, '
+            f'<p class="small">{escape(agent)} over {escape(first)}, 95 % interval {span(versus)}, '
             f"{versus.problems} problems, {each.test.budget:,} tokens{ageing.mark(each.test)}</p>"
-            f'<div class="bars">{"".join(bars)}</div></div>'
+            f'<div class="bars">{bars}</div></div>'
         )
     return "".join([*cards, "</div>"])
 
 
 def _table(rows: Sequence[Row], colours: Mapping[str, int], ageing: Ageing) -> str:
+    rivals = rivals_in(rows)
+    differences = (
+        f"Differences in points on the same problems, with 95 % intervals: against {escape(allowance(rivals))}. "
+        if rivals
+        else ""
+    )
     return (
         '<p class="small">cut: no answer was finished within the limits, which counts as wrong. found: some '
         "candidate was right (coverage, unbiased pass@k for independent samples); chosen: "
         "the share of what was found that was also given. checks: answers and steps that the guide had checked, none "
-        "of them with the reference. Differences in points on the same problems, with 95 % intervals; greedy with all "
-        "its tokens, majority at the same budget. A dash: not counted at budgets read off a larger run.</p>"
+        f"of them with the reference. {differences}A dash: not counted at budgets read off a larger run.</p>"
         + _rows(rows, colours, ageing)
     )
 
 
 def _rows(rows: Sequence[Row], colours: Mapping[str, int], ageing: Ageing) -> str:
-    who = ("agent", "budget", "problems")
-    what = ("accuracy", "cut", "found", "chosen", "tokens", "guide calls", "checks", "seconds")
-    cells = "".join(f'<th scope="col">{name}</th>' for name in (*who, *what, "vs greedy", "vs majority"))
+    rivals = rivals_in(rows)
+    columns = [*_WHO, *_WHAT, *(f"vs {name}" for name in rivals)]
+    cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
     body = []
     before: Row | None = None
     for row in (row for group in by_place(rows) for row in group):
         where = f"{place(row)} · {row.series.policy}"
         if before is None or where != f"{place(before)} · {before.series.policy}":
-            body.append(f'<tr class="first"><th scope="rowgroup" colspan="13">{escape(where)}</th></tr>')
+            span_all = f'<th scope="rowgroup" colspan="{len(columns)}">'
+            body.append(f'<tr class="first">{span_all}{escape(where)}</th></tr>')
         again = before is not None and row.series == before.series
-        name = "" if again else escape(row.series.agent) + (" (oracle)" if row.oracle else "")
+        name = "" if again else escape(who(row))
         opening = "" if again else ' class="next"'
         before = row
         unjudged = f" ({row.unjudged} not judged)" if row.unjudged else ""
@@ -183,8 +200,7 @@ def _rows(rows: Sequence[Row], colours: Mapping[str, int], ageing: Ageing) -> st
         body.append(
             f'<tr{opening}><td class="{css}">{name}</td>'
             + "".join(f"<td>{value}</td>" for value in values)
-            + _difference(row.over_greedy)
-            + _difference(row.over_majority)
+            + "".join(_difference(row.versus[rival]) for rival in rivals)
             + "</tr>"
         )
     return f'<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from reasonrl.benchmarks.charts import linear_ticks, marker, percent
 from reasonrl.benchmarks.statistics import Interval
+from reasonrl.benchmarks.views.charts import linear_ticks, marker
+from reasonrl.benchmarks.views.format import percent
 
 _WIDTH, _ROW, _TOP, _BOTTOM = 400, 40, 8, 40
 _LEFT, _RIGHT = 14, 14

@@ -6,18 +6,19 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from reasonrl.benchmarks.charts import AGENT_COLOURS, Point, Series, line_chart
-from reasonrl.benchmarks.intervals import Mark, interval_chart
-from reasonrl.benchmarks.report import ends, percent, place
-from reasonrl.benchmarks.summary import Row
-
-_COLOUR_OF = {"greedy": 0, "majority": 1, "best_of_n": 2, "beam": 3, "mcts": 4}
+from reasonrl.agents.search.registry import Role
+from reasonrl.benchmarks.roles import position_of
+from reasonrl.benchmarks.rows import Row
+from reasonrl.benchmarks.views.charts import AGENT_COLOURS, Line, Point, line_chart
+from reasonrl.benchmarks.views.format import ends, percent, place, who
+from reasonrl.benchmarks.views.intervals import Mark, interval_chart
 
 
 def colours_of(rows: Iterable[Row]) -> dict[str, int]:
-    """Agent to colour: the known ones have theirs, others take what is free."""
+    """Agent to colour: by its place in the registry, as long as colours last; others take what is free."""
     agents = list(dict.fromkeys(row.series.agent for row in rows))
-    taken = {agent: _COLOUR_OF[agent] for agent in agents if agent in _COLOUR_OF}
+    places = {agent: position_of(agent) for agent in agents}
+    taken = {agent: place for agent, place in places.items() if place is not None and place < AGENT_COLOURS}
     free = [each for each in range(AGENT_COLOURS) if each not in taken.values()] or list(range(AGENT_COLOURS))
     others = [agent for agent in agents if agent not in taken]
     return taken | {agent: free[index % len(free)] for index, agent in enumerate(others)}
@@ -37,28 +38,24 @@ def scaling_chart(rows: Sequence[Row], colours: Mapping[str, int]) -> str:
     title = place(rows[0])
     if all(len(its) == 1 for its in agents.values()):
         marks = [
-            Mark(_name(its[0]), f"{its[0].tokens:,.0f} tokens", its[0].accuracy, colours[agent], _note(its[0]))
+            Mark(who(its[0]), f"{its[0].tokens:,.0f} tokens", its[0].accuracy, colours[agent], _note(its[0]))
             for agent, its in agents.items()
         ]
         most = max(row.budget for row in rows)
         return interval_chart(marks, title=title, x_label=f"right answers, with a budget of {most:,} tokens")
     lines = [
-        Series(
-            _name(its[0]),
+        Line(
+            who(its[0]),
             tuple(
                 Point(max(1.0, row.tokens), row.accuracy.value, row.accuracy.low, row.accuracy.high, _note(row))
                 for row in sorted(its, key=lambda row: row.tokens)
             ),
             colours[agent],
-            flat=its[0].series.base == "greedy",
+            flat=its[0].series.role is Role.SINGLE,
         )
         for agent, its in agents.items()
     ]
     return line_chart(lines, title=title, x_label="tokens per problem", y_label="right answers", log_x=True)
-
-
-def _name(row: Row) -> str:
-    return row.series.agent + (" (oracle)" if row.oracle else "")
 
 
 def _note(row: Row) -> str:
