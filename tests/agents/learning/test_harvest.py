@@ -8,13 +8,13 @@ from reasonrl.agents.policies.core import Finish, Proposal, Unit
 from reasonrl.agents.search.node import Node
 from reasonrl.agents.search.tree import Tree
 from reasonrl.envs.mdp import State, Stop
-from reasonrl.envs.sources import get_source
+from reasonrl.envs.registry import open_source
 
 
 @pytest.fixture
 def tree() -> Tree:
     """root -> a (mean 0.75, 2 visits), b (0.25, 1); a -> <answer> (scored 1.0, best), z (scored 0.5)."""
-    source = get_source("chain_sum")
+    source = open_source("chain_sum")
     view = source.problem("train", 3).view
     tree = Tree(State(view), judge=source.rules_of(view), seed=1)
     a, b = add(tree.root, "a"), add(tree.root, "b")
