@@ -1,4 +1,4 @@
-"""A package outside the tree registers a family, a data set, a search and a guide, and every command takes them by id."""
+"""A package outside the tree brings a family, a data set, a search and a guide, and every command takes them by id."""
 
 from __future__ import annotations
 
@@ -88,7 +88,13 @@ def test_bench_measures_them(installed: Installed) -> None:
 
 @pytest.mark.slow
 def test_the_audit_finds_no_fault(installed: Installed) -> None:
-    assert "reasonrl/Dice-v0: 0 faults" in installed.reasonrl("audit reasonrl/Dice-v0 --problems 1 --difficulty 1")
+    rolls = "source/reasonrl_dice/rolls.jsonl"
+    said = installed.reasonrl(
+        "audit reasonrl/Dice-v0 --problems 1 --difficulty 1",
+        f"audit reasonrl/DiceRolls-v0 --problems 1 --data dice_rolls={rolls}",
+    )
+    assert "dice: 0 faults" in said
+    assert "dice_rolls: 0 faults" in said
 
 
 @pytest.mark.slow
