@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml setup.py constraints.txt
 
-.PHONY: help quickstart test test-floor test-slow check golden format clean
+.PHONY: help quickstart test test-floor test-slow tree check golden format clean
 
 help:            ## what there is to make
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -21,12 +21,15 @@ test-floor: .venv-floor/.set        ## the environments with the oldest Gymnasiu
 test-slow: .venv/.dev        ## the tests that need more time, and property tests on examples never tried before
 	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile=search
 
-check: .venv/.dev        ## style, types, import contracts, and the tests
+tree:        ## the package as one tree of files, build/tree/reasonrl, for tools that follow no links: graphs, editors
+	rm -rf build/tree && mkdir -p build/tree && cp -rL typings/reasonrl build/tree/reasonrl
+	find build/tree -name __pycache__ -prune -exec rm -rf {} +
+
+check: .venv/.dev tree        ## style, types, import contracts, and the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	rm -rf build/contracts && mkdir -p build/contracts && cp -rL typings/reasonrl build/contracts/reasonrl
-	cd build/contracts && ../../$(BIN)/lint-imports --no-cache --config ../../pyproject.toml
+	cd build/tree && ../../$(BIN)/lint-imports --no-cache --config ../../pyproject.toml
 	$(MAKE) test
 
 golden: .venv/.dev        ## write down anew what families show and searches grow; then read the diff

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+from reasonrl.agents.policies.core import check_room
+from reasonrl.agents.policies.options import PolicyOptions
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import get_agent
@@ -39,7 +41,7 @@ class SolveConfig:
     policy: str = "tiny"
     """tiny, smollm2, a Hugging Face folder or hub name, openai:MODEL@URL, or a policy of your own: my.py:policy."""
     agent: str = "mcts"
-    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, mcts:my.py:guide."""
+    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, beam:reward:DIR."""
     tokens: int = 2000
     """Tokens that the search may spend."""
     max_tokens: int = 256
@@ -56,6 +58,8 @@ class SolveConfig:
     """Path of the file, for data sets."""
     tree: Path | None = None
     """Write the search tree here, as a page to open in a browser."""
+    policy_options: Annotated[PolicyOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PolicyOptions)
+    """How the policy runs."""
 
 
 def main(config: SolveConfig) -> None:
@@ -66,7 +70,8 @@ def main(config: SolveConfig) -> None:
     problem = source.problem(config.split, config.index, config.difficulty)
     console = Console(highlight=False)
     console.print(problem.view.prompt, style="bold", markup=False)
-    policy = get_policy(config.policy)
+    policy = get_policy(config.policy, config.policy_options)
+    check_room(policy, [problem.view])
     if few := use_idle_cores():
         console.print(few, style="dim")
     agent = get_agent(config.agent, problems=[problem], policy=policy)

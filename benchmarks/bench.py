@@ -28,8 +28,9 @@ from reasonrl.benchmarks.grading import Anew, judge
 from reasonrl.benchmarks.identity import judge_code, reference_of, search_code
 from reasonrl.benchmarks.jobs import Job, make_jobs
 from reasonrl.benchmarks.options import Numbers, Words
+from reasonrl.benchmarks.records import Cell, Result, canonical
 from reasonrl.benchmarks.roles import SHIPPED, match, usual_rivals
-from reasonrl.benchmarks.store import Cell, Result, Store, canonical
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import environments
 from reasonrl.benchmarks.tasks import Suite, make_suite, settle
 from reasonrl.envs.abilities import plain_of
@@ -213,7 +214,7 @@ class _Bench:
         agent = job.make(suite.problems, self.policy)
         setup = dataclasses.asdict(agent.config) | {"guide": agent.guide.name if agent.guide is not None else None}
         limits = {"max_tokens": config.max_tokens, "max_steps": config.max_steps}
-        who = (self.policy.name, job.label, canonical(setup), canonical(limits))
+        who = (self.policy.name, job.label, self.store.config_of(job.label, setup), canonical(limits))
         cell = Cell(suite.env, suite.options, suite.split, *who, seed)
         budgets = sorted(set(config.budgets))
         if agent.anytime:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from reasonrl.agents.search.registry import Role
+from reasonrl.benchmarks.records import Cell, Result
 from reasonrl.benchmarks.roles import match, role_of, usual_rivals
 from reasonrl.benchmarks.rows import Found, Row, Scores, Series, Versus, gather, make_row, scores_of
 from reasonrl.benchmarks.statistics import paired_difference
-from reasonrl.benchmarks.store import Cell, Result
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from typing import Protocol
 
 from reasonrl.agents.search.core import SearchResult
 from reasonrl.benchmarks.identity import content_of, judge_code, reference_of
-from reasonrl.benchmarks.store import Candidate, Cell, Result, Step, Store
+from reasonrl.benchmarks.records import Candidate, Cell, Result, Step
+from reasonrl.benchmarks.store import Store
 from reasonrl.envs.core import Problem, Rules, View
 from reasonrl.verifiers.core import Status, StepVerdict, Verdict, no_answer
 

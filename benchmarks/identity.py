@@ -26,8 +26,16 @@ from reasonrl.envs.core import Problem, Rules
 
 _JUDGES = "reasonrl.verifiers"
 _DRIVER = "reasonrl.agents.search.driver"
-_FAMILIES = ("reasonrl.envs.families", "reasonrl.envs.datasets")
-"""What the search reaches through a registry: only the problem's own family counts, and it is named apart."""
+_REGISTRIES = (
+    "reasonrl.envs.families",
+    "reasonrl.envs.datasets",
+    "reasonrl.envs.registry",
+    "reasonrl.agents.policies.registry",
+    "reasonrl.agents.search.registry",
+    "reasonrl.agents.search.guides.registry",
+    "reasonrl.verifiers.registry",
+)
+"""What is only a way to others, by their names: of these the problem's own family, the search and its guide count."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ def search_code(*, name: str, algorithm: Any, guide: Any | None, policy: Any, ju
         judge: the problem's family or data set.
     """
     roots = [_DRIVER, *named_files(name), *(source_of(each) for each in (algorithm, type(policy)))]
-    found = closure([*roots, *(source_of(type(part)) for part in parts_of(guide))], without=_FAMILIES)
+    found = closure([*roots, *(source_of(type(part)) for part in parts_of(guide))], without=_REGISTRIES)
     rules = closure([source_of(type(plain_of(judge)))]) if guide is None else judge_code(judge).modules
     return _code({**found, **rules})
 

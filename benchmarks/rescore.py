@@ -12,7 +12,8 @@ import tyro
 from reasonrl.agents.learning.metrics import watch
 from reasonrl.benchmarks.grading import Anew
 from reasonrl.benchmarks.identity import content_of, judge_code, reference_of
-from reasonrl.benchmarks.store import Result, Store
+from reasonrl.benchmarks.records import Result
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.tasks import find_problem, open_source
 from rich.console import Console
 from rich.markup import escape

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from reasonrl.agents.search.registry import Role
+from reasonrl.benchmarks.records import Cell, Result
 from reasonrl.benchmarks.roles import is_independent, role_of
 from reasonrl.benchmarks.statistics import NOTHING, Floats, Interval, accuracy, efficiency, pass_at_k
-from reasonrl.benchmarks.store import Cell, Result
 
 
 class Series(NamedTuple):

@@ -21,14 +21,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from reasonrl.benchmarks.identity import Code
 from reasonrl.benchmarks.machine import describe_machine, versions
-from reasonrl.verifiers.core import Status
+from reasonrl.benchmarks.records import Candidate, Cell, Result, Run, Standing, Step, canonical
 
 VERSION = 2
 """Of the schema below. Any change of it or of what a column means adds one."""
@@ -68,113 +67,6 @@ _CURRENT = (
     "results JOIN problems ON problems.env = results.env AND problems.options = results.options "
     "AND problems.id = results.problem AND problems.content = results.content AND problems.current"
 )
-
-
-class Cell(NamedTuple):
-    """One agent with one seed on one environment: results that belong together."""
-
-    env: str
-    """Environment id, its version included."""
-    options: str
-    """What was asked of the environment beyond its id, as canonical JSON."""
-    split: str
-    policy: str
-    agent: str
-    """The agent's name, with its guide and what was set otherwise than usual."""
-    config: str
-    """All of the agent's settings, as canonical JSON."""
-    settings: str
-    """What else could change an answer and is the same for all agents (limits), as canonical JSON."""
-    seed: int
-
-
-class Candidate(NamedTuple):
-    """A finished sample that a search came across."""
-
-    tokens: int
-    """Tokens spent on the problem when it was found."""
-    correct: bool | None
-    """By the hidden verifier; None when it could not judge."""
-    answer: str | None = None
-    """What it said; None where it was not asked for (see `Store.results`)."""
-
-
-class Step(NamedTuple):
-    """One line of an answer and what it is worth."""
-
-    line: str
-    verdict: str
-    """See `grading.line_verdicts`."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one agent answered to one problem within one budget, and how that was judged."""
-
-    problem: str
-    budget: int
-    """Tokens per problem."""
-    answer: str | None
-    """None: it found none within the budget."""
-    status: str
-    score: float | None
-    """In [0, 1]; None when the judge failed."""
-    method: str
-    reason: str
-    grader: str
-    """Judge and version: the judge alone can move an accuracy by many points."""
-    tokens: int
-    guide_calls: int | None
-    """None at budgets that were read off a larger run: counted only at its end, as are the next two."""
-    verifier_calls: int | None
-    seconds: float | None
-    """The problem's share of its batch's wall time."""
-    oracle: bool
-    """A guide knew more than a solver may."""
-    stop: str
-    candidates: tuple[Candidate, ...] = ()
-    steps: tuple[Step, ...] = ()
-    tree: str | None = None
-    """The search tree as JSON, kept for a few problems."""
-    content: str = ""
-    """Hash of what was asked, as are the next three of what else it hangs on: see `identity`."""
-    reference: str = ""
-    code: str = ""
-    """Key of the code that made it, and of the code that judged it."""
-    judge: str = ""
-
-    @property
-    def correct(self) -> bool | None:
-        """None when the judge failed."""
-        return None if self.score is None else self.status == Status.CORRECT
-
-
-class Standing(NamedTuple):
-    """What is known of one stored result without reading it."""
-
-    status: str
-    reference: str
-    code: str
-    oracle: bool
-
-
-class Run(NamedTuple):
-    id: int
-    started: str
-    seconds: float | None
-    """None while it runs, or when it was killed."""
-    command: str
-    config: Mapping[str, Any]
-    machine: Mapping[str, Any]
-    versions: Mapping[str, str]
-
-
-def canonical(options: Mapping[str, Any]) -> str:
-    """
-    >>> canonical({"b": 1, "a": None})
-    '{"b":1}'
-    """
-    return json.dumps({k: v for k, v in options.items() if v is not None}, sort_keys=True, separators=(",", ":"))
 
 
 class Store:
@@ -236,6 +128,16 @@ class Store:
 
     def end_run(self, run: int, seconds: float) -> None:
         self._db.execute("UPDATE runs SET seconds = ? WHERE id = ?", (seconds, run))
+
+    def config_of(self, agent: str, config: Mapping[str, Any]) -> str:
+        """This config as canonical JSON, or as the store has it from before some of its settings were added.
+
+        The agent's label names what is set otherwise than usual, so what was added since stands at its default.
+        """
+        today = canonical(config)
+        stored = self._db.execute("SELECT DISTINCT config FROM results WHERE agent = ? ORDER BY config", (agent,))
+        older = [each for (each,) in stored if json.loads(each).items() <= json.loads(today).items()]
+        return today if today in older or not older else older[0]
 
     def finished(self, cell: Cell, budget: int) -> dict[str, Standing]:
         """The problems, as they are today, that this cell has a result for at this budget."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reasonrl.benchmarks.identity import content_of
-from reasonrl.benchmarks.store import Store, canonical
+from reasonrl.benchmarks.records import canonical
+from reasonrl.benchmarks.store import Store
 from reasonrl.envs import registry
 from reasonrl.envs.core import Problem, Source
 from reasonrl.envs.generation import pick_difficulty

@@ -24,7 +24,7 @@ PREFIXES = {
     Behaviour.EVALUATION: "Check:",
     Behaviour.CORRECTION: "Wait:",
 }
-"""How a line shows its behaviour (in code: behind "# "). A line without a prefix completes the task."""
+"""How a line shows its behaviour (in code: after "# "). A line without a prefix completes the task."""
 
 
 def split_behaviour(line: str) -> tuple[Behaviour, str]:

@@ -36,7 +36,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
-from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, split_behaviour
+from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, split_behaviour, strip_behaviour
 from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.impostors import common_impostors
 from reasonrl.envs.seeding import generator
@@ -57,7 +57,7 @@ class Standing(NamedTuple, Generic[S]):
     """What a response has come to."""
 
     trail: tuple[S, ...]
-    """What stood before each of its lines and, last, what stands now; a line that was passed over repeats its state."""
+    """What stood before its lines and, last, what stands now; lines that were passed over repeat a state, once."""
     seen: frozenset[Hashable]
     """The key of every state that ever stood."""
 
@@ -175,7 +175,11 @@ class Derivation(ABC, Generic[S, M]):
 
     def check_step(self, view: View, steps: Sequence[str], step: str) -> StepVerdict:
         if not is_final_line(step):
-            return self._follow(view, self.standing(view, steps), step)[1]
+            standing = self.standing(view, steps)
+            worth = self._follow(view, standing, step)[1]
+            if worth is StepVerdict.INVALID and (move := self.read(strip_behaviour(step))) is not None:
+                return StepVerdict.REDUNDANT if self._stands(view, standing.trail, move) else worth
+            return worth
         answer = self.extract(step)
         state = self.standing(view, steps).state if self.rests_on_lines else self.start(view)
         right = answer is not None and self.judge(view, state, answer).correct
@@ -224,11 +228,10 @@ class Derivation(ABC, Generic[S, M]):
         else:
             after = None
         if after is None:
-            passed = Standing((*trail, trail[-1]), seen)
-            return passed, StepVerdict.REDUNDANT if self._stands(view, trail, move) else StepVerdict.INVALID
+            return Standing(_longer(trail, trail[-1]), seen), StepVerdict.INVALID
         key = self.key(view, after)
         if key in seen:
-            return Standing((*trail, after), seen), StepVerdict.REDUNDANT
+            return Standing(_longer(trail, after), seen), StepVerdict.REDUNDANT
         return Standing((*trail, after), seen | {key}), StepVerdict.USEFUL
 
     def _stands(self, view: View, trail: Sequence[S], move: M) -> bool:
@@ -269,7 +272,7 @@ class Derivation(ABC, Generic[S, M]):
         if Behaviour.DECOMPOSITION in behaviours:
             lines.append(f"{PREFIXES[Behaviour.DECOMPOSITION]} {self.plan(problem, derived)}")
         lines += self.told(problem, derived, rng, behaviours)
-        if Behaviour.EVALUATION in behaviours:
+        if Behaviour.EVALUATION in behaviours and derived:
             lines.append(f"{PREFIXES[Behaviour.EVALUATION]} {self.checked(problem, derived, rng)}")
         lines.append(f"{MARK} {self.right(problem)}")
         return Trace(tuple(lines), tuple(map(behaviour_of, lines)))
@@ -320,10 +323,12 @@ class Derivation(ABC, Generic[S, M]):
 
     def places(self, lines: Sequence[str], rng: random.Random, behaviours: frozenset[Behaviour]) -> tuple[int, int]:
         """Which line comes after a slip and which after an alternative; -1: none."""
-        return rng.randrange(len(lines)) if Behaviour.CORRECTION in behaviours else -1, -1
+        return rng.randrange(len(lines)) if lines and Behaviour.CORRECTION in behaviours else -1, -1
 
-    def slip(self, view: View, state: S, line: str, rng: random.Random) -> str:
-        return rng.choice(self.slips(view, state, line))
+    def slip(self, view: View, state: S, line: str, rng: random.Random) -> str | None:
+        """A wrong line that is then corrected; None where the family knows none."""
+        slips = self.slips(view, state, line)
+        return rng.choice(slips) if slips else None
 
     def aside(self, view: View, state: S, line: str, rng: random.Random) -> str | None:
         """Another line that could be tried in the place of this one."""
@@ -365,6 +370,11 @@ def _standing(family: Derivation[S, M], view: View, steps: tuple[str, ...]) -> S
         start = family.start(view)
         return Standing((start,), frozenset((family.key(view, start),)))
     return family._follow(view, _standing(family, view, steps[:-1]), steps[-1])[0]
+
+
+def _longer(trail: tuple[S, ...], state: S) -> tuple[S, ...]:
+    """However many lines change nothing, the trail holds what stands twice, so that no text makes it long."""
+    return trail if trail[-2:] == (state, state) else (*trail, state)
 
 
 def _before_the_answer(response: str) -> list[str]:

@@ -22,7 +22,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem, View
+from reasonrl.envs.core import Problem, Rules, View
 from reasonrl.envs.episodes import Episodes, EpisodeStart, context_length, whole_index
 from reasonrl.envs.generation import check_split
 from reasonrl.envs.mdp import Level, Potential, State, last_token
@@ -115,7 +115,7 @@ class ReasonEnv(gym.Env[Any, Any]):
         self._state: State | None = None
         self._tokens = np.zeros(context_length(self.mdp) if self._discrete else 0, np.int64)
         self._drawn = b""
-        """The packed tokens that `_tokens` shows behind the prompt."""
+        """The packed tokens that `_tokens` shows after the prompt."""
 
     @property
     def problem(self) -> Problem | None:
@@ -126,6 +126,11 @@ class ReasonEnv(gym.Env[Any, Any]):
     def view(self) -> View | None:
         """What a solver may see of the problem being played."""
         return None if self._episode is None else self._episode.problem.view
+
+    @property
+    def rules(self) -> Rules | None:
+        """What knows how answers to the problem being played are written, and what can be checked of them."""
+        return None if self._episode is None else self._episode.rules
 
     @property
     def instructions(self) -> str:

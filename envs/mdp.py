@@ -79,6 +79,11 @@ class Turn(NamedTuple):
     text: str
 
 
+def wrong_attempt(answer: str) -> tuple[Turn, Turn]:
+    """What an attempt leaves behind that was not right: itself, and what the environment said of it."""
+    return Turn(Speaker.POLICY, answer), Turn(Speaker.ENVIRONMENT, RETRY)
+
+
 class State(NamedTuple):
     """Everything that decides the future. `tokens` packs int32 ids, so that adding one costs a short memory copy."""
 
@@ -229,7 +234,7 @@ class MDP:
         """The token level where a line ends.
 
         Args:
-            state: before the last token, but with `tokens` and `line_start` already behind it.
+            state: before the last token, but with `tokens` and `line_start` already after it.
             line: ids of the whole line; the last one holds a line break or is the end token.
             judge: scores the answer if this finishes it.
         """
@@ -288,7 +293,7 @@ class MDP:
         return self._advance(state, line.removesuffix(END).split("\n"), len(ids), line.endswith(END), judge)
 
     def _masked(self, state: State, reason: str, judge: Callable[[str], Verdict] | None) -> Transition:
-        """A choice behind the end of the menu: nothing is said."""
+        """A choice past the end of the menu: nothing is said."""
         if self.illegal == "error":
             raise ValueError(f"{reason}; info['action_mask'] shows what is legal")
         if self.illegal == "end":
@@ -338,8 +343,7 @@ class MDP:
             elif verdict is None or verdict.correct or state.attempt >= self.attempts or out_of_tokens or out_of_steps:
                 terminated, outcome = True, verdict.score if verdict is not None else 0.0
             else:  # another attempt
-                wrong = Turn(Speaker.POLICY, "\n".join(steps))
-                steps, turns, stop = (), (*turns, wrong, Turn(Speaker.ENVIRONMENT, RETRY)), Stop.RUNNING
+                steps, turns, stop = (), (*turns, *wrong_attempt("\n".join(steps))), Stop.RUNNING
                 if self._say is not None:
                     tokens += self._retry
                     line_start = len(tokens)

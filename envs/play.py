@@ -52,9 +52,9 @@ class PlayConfig:
 def play(env: ReasonEnv, lines: Iterable[str], say: Callable[[str], Any], *, reset: dict[str, Any]) -> str:
     """Plays one episode with lines from a person (or a test) and returns its final status, "" when it was left."""
     env.reset(**reset)
-    assert env.problem is not None
-    view = env.problem.view
-    family = env.source.rules_of(view)
+    view, family = env.view, env.rules
+    assert view is not None
+    assert family is not None
     say(f"[bold]{_plain(view.prompt)}[/bold]\n[dim]{_plain(family.instructions)}\n{HELP}[/dim]")
     show_board(env, say)
     past: list[State] = []
@@ -96,10 +96,9 @@ def play(env: ReasonEnv, lines: Iterable[str], say: Callable[[str], Any], *, res
 
 def show_board(env: ReasonEnv, say: Callable[[str], Any]) -> None:
     """The board as it stands, where the family has one."""
-    state = env.get_state()
-    family = env.source.rules_of(state.view)
-    if isinstance(family, Drawn):
-        say(_plain(family.board(state.view, state.steps)))
+    if isinstance(env.rules, Drawn):
+        state = env.get_state()
+        say(_plain(env.rules.board(state.view, state.steps)))
 
 
 def main(config: PlayConfig) -> None:

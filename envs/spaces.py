@@ -17,8 +17,8 @@ from gymnasium.spaces import utils
 from gymnasium.wrappers.utils import create_zero_array
 from numpy.typing import NDArray
 
-_BEHIND = -1
-"""What stands behind the end of a flattened text."""
+_PADDING = -1
+"""What stands after the end of a flattened text."""
 
 
 class TextSpace(spaces.Space[str]):
@@ -55,7 +55,7 @@ class TextSpace(spaces.Space[str]):
 
 @utils.flatten_space.register(TextSpace)
 def _flatten_space(space: TextSpace) -> spaces.Box:
-    return spaces.Box(_BEHIND, sys.maxunicode, (space.max_length,), np.int32)
+    return spaces.Box(_PADDING, sys.maxunicode, (space.max_length,), np.int32)
 
 
 @utils.flatdim.register(TextSpace)
@@ -65,14 +65,14 @@ def _flatdim(space: TextSpace) -> int:
 
 @utils.flatten.register(TextSpace)
 def _flatten(space: TextSpace, x: str) -> NDArray[np.int32]:  # type: ignore[misc]
-    codes = np.full(space.max_length, _BEHIND, np.int32)
+    codes = np.full(space.max_length, _PADDING, np.int32)
     codes[: len(x)] = [ord(character) for character in x]
     return codes
 
 
 @utils.unflatten.register(TextSpace)
 def _unflatten(space: TextSpace, x: NDArray[np.int32]) -> str:  # type: ignore[misc]
-    return "".join(chr(code) for code in x.tolist() if code != _BEHIND)
+    return "".join(chr(code) for code in x.tolist() if code != _PADDING)
 
 
 @create_zero_array.register(TextSpace)

@@ -15,7 +15,12 @@ _OR = PREFIXES[Behaviour.ALTERNATIVE]
 
 
 def woven(
-    lines: Sequence[str], *, slip: int, detour: int, wrong: Callable[[int], str], aside: Callable[[int], str | None]
+    lines: Sequence[str],
+    *,
+    slip: int,
+    detour: int,
+    wrong: Callable[[int], str | None],
+    aside: Callable[[int], str | None],
 ) -> list[str]:
     """One line comes after a wrong one, one after another that could stand there; the two may be the same line.
 
@@ -23,7 +28,7 @@ def woven(
         lines: the right ones.
         slip: position of the line that is corrected; -1 for none.
         detour: position of the line that comes second; -1 for none.
-        wrong: position to a wrong line.
+        wrong: position to a wrong line, None where there is none.
         aside: position to another line, None where there is none.
     """
     told = []
@@ -32,8 +37,8 @@ def woven(
         if position == detour and (other := aside(position)) is not None:
             told.append(other)
             prefix = f"{_OR} "
-        if position == slip:
-            told.append(f"{prefix}{wrong(position)}")
+        if position == slip and (mistake := wrong(position)) is not None:
+            told.append(f"{prefix}{mistake}")
             prefix = f"{_WAIT} "
         told.append(f"{prefix}{line}")
     return told
@@ -44,7 +49,7 @@ def aside_first(
     behaviours: frozenset[Behaviour],
     rng: random.Random,
     *,
-    wrong: Callable[[str], str],
+    wrong: Callable[[str], str | None],
     aside: Callable[[int], str | None],
 ) -> list[str]:
     """The first line that has an alternative comes after it; then any line without a prefix comes after a slip.
@@ -53,7 +58,7 @@ def aside_first(
         lines: the right ones.
         behaviours: those asked for.
         rng: draws the line that is corrected.
-        wrong: a line to a wrong one like it.
+        wrong: a line to a wrong one like it, None where there is none.
         aside: position to another line, None where there is none.
     """
     told: list[str] = []
@@ -65,5 +70,6 @@ def aside_first(
     if Behaviour.CORRECTION in behaviours and told:
         # not on the line with `Or:`: a wrong one would leave the other standing
         position = rng.choice([i for i, line in enumerate(told) if behaviour_of(line) is Behaviour.COMPLETION])
-        told[position : position + 1] = [wrong(told[position]), f"{_WAIT} {told[position]}"]
+        if (mistake := wrong(told[position])) is not None:
+            told[position : position + 1] = [mistake, f"{_WAIT} {told[position]}"]
     return told

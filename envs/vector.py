@@ -21,7 +21,7 @@ from gymnasium.utils.seeding import np_random
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
-from reasonrl.envs.core import Problem
+from reasonrl.envs.core import Problem, View
 from reasonrl.envs.environment import ReasonEnv, check_options, check_state
 from reasonrl.envs.episodes import EpisodeStart, whole_index
 from reasonrl.envs.lanes import TextLanes, TokenLanes
@@ -173,6 +173,11 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
     def problems(self) -> tuple[Problem, ...]:
         """The problem of each lane, with its reference: not for the solver's eyes."""
         return tuple(episode.problem for episode in self._lanes.episodes)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What a solver may see of the problem of each lane."""
+        return tuple(episode.problem.view for episode in self._lanes.episodes)
 
     def get_state(self, lane: int) -> State:
         """The episode of one lane as one frozen value, equal to the scalar environment's."""

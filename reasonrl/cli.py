@@ -6,43 +6,63 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reasonrl.agents.learning.registry import LEARNERS, find_learner
 from reasonrl.verifiers.named import is_place, load_named
-from reasonrl.verifiers.registry import load_suites
 
 
 class Command(NamedTuple):
+    """A row of the table."""
+
+    group: str
+    """The heading that it stands under."""
     place: str
     """module:ConfigClass; the module also has `main(config)`."""
     help: str
+    """What it does, as a sentence."""
 
 
 COMMANDS = {
-    "list": Command("reasonrl.envs.catalogue:ListConfig", "the environments, with an example of each"),
-    "play": Command("reasonrl.envs.play:PlayConfig", "solve a problem yourself, line by line"),
+    "quickstart": Command(
+        "Begin",
+        "reasonrl.benchmarks.quickstart:QuickstartConfig",
+        "Search and learn on a laptop, in minutes, and make a page of it.",
+    ),
+    "list": Command(
+        "Environments", "reasonrl.envs.catalogue:ListConfig", "List the environments, with an example of each."
+    ),
+    "play": Command("Environments", "reasonrl.envs.play:PlayConfig", "Solve a problem yourself, line by line."),
     "solve": Command(
-        "reasonrl.agents.solve:SolveConfig", "let a policy and a search solve one problem, and see the tree"
+        "Search", "reasonrl.agents.solve:SolveConfig", "Let a policy and a search solve one problem, and see the tree."
     ),
     "bench": Command(
-        "reasonrl.benchmarks.bench:BenchConfig", "agents x environments x budgets x seeds, stored as they come"
+        "Search",
+        "reasonrl.benchmarks.bench:BenchConfig",
+        "Measure agents on environments, by budget and seed; each result is stored as it comes.",
     ),
-    "report": Command("reasonrl.benchmarks.report:ReportConfig", "table and page of a stored benchmark"),
-    "rescore": Command("reasonrl.benchmarks.rescore:RescoreConfig", "judge stored answers anew with today's verifiers"),
-    "verify": Command("reasonrl.verifiers.command:VerifyConfig", "judge answers: one pair, or a file of them"),
+    "report": Command(
+        "Search", "reasonrl.benchmarks.report:ReportConfig", "Make the table and the page of a stored benchmark."
+    ),
+    "rescore": Command(
+        "Search", "reasonrl.benchmarks.rescore:RescoreConfig", "Judge stored answers anew with today's verifiers."
+    ),
+    "verify": Command(
+        "Verifiers", "reasonrl.verifiers.command:VerifyConfig", "Judge answers: one pair, or a file of them."
+    ),
     "audit": Command(
-        "reasonrl.benchmarks.audit.command:AuditConfig", "try to fool every verifier; what each accepts, in a table"
+        "Verifiers",
+        "reasonrl.benchmarks.audit.command:AuditConfig",
+        "Try to fool every verifier, and show what each accepts.",
     ),
-    **{f"train {name}": Command(*LEARNERS.place(name)) for name in LEARNERS},
     "policy": Command(
-        "reasonrl.agents.initialization.recipe:PolicyConfig", "retrain the shipped tiny policy from nothing"
-    ),
-    "quickstart": Command(
-        "reasonrl.benchmarks.quickstart:QuickstartConfig", "search and learning on a laptop, in minutes"
+        "Learning",
+        "reasonrl.agents.initialization.recipe:PolicyConfig",
+        "Retrain the shipped tiny policy from nothing.",
     ),
 }
+"""Name to command; `train NAME` follows from the table of learners (`agents.learning.registry`)."""
 EXTRAS = {
     "torch": "torch",
     "transformers": "torch",
@@ -71,22 +91,35 @@ EXAMPLES = (
 
 def commands() -> dict[str, Command]:
     """What there is, learners of installed packages included."""
-    load_suites()
-    return COMMANDS | {f"train {name}": Command(*LEARNERS.place(name)) for name in LEARNERS}
+    learners = {name: LEARNERS.place(name) for name in LEARNERS}
+    return COMMANDS | {f"train {name}": Command("Learning", *learner) for name, learner in learners.items()}
 
 
 def usage() -> str:
+    """All commands, under their headings."""
+    known = commands()
+    width = max(map(len, known)) + 2
     lines = [
         "usage: reasonrl COMMAND [OPTIONS]",
         "",
         "Reasoning as a Gymnasium suite: play it, search in it, learn in it, measure.",
-        "",
     ]
-    known = commands()
-    width = max(map(len, known)) + 2
-    lines += [f"  {name:<{width}}{command.help}" for name, command in known.items()]
+    for group in dict.fromkeys(command.group for command in known.values()):
+        lines += ["", f"{group}:", *_rows({name: each for name, each in known.items() if each.group == group}, width)]
     lines += ["", "Examples:", *(f"  {example}" for example in EXAMPLES)]
     return "\n".join([*lines, "", "reasonrl COMMAND --help tells what a command takes."])
+
+
+def usage_of(group: str, known: Mapping[str, Command]) -> str:
+    """The commands that begin with this word: learners, for `train`."""
+    lines = [f"usage: reasonrl {group} NAME [OPTIONS]", "", *_rows(known, max(map(len, known)) + 2)]
+    if group == "train":
+        lines += ["", "A learner of your own goes by its place: reasonrl train my.py:Config."]
+    return "\n".join([*lines, "", f"reasonrl {group} NAME --help tells what it takes."])
+
+
+def _rows(known: Mapping[str, Command], width: int) -> list[str]:
+    return [f"  {name:<{width}}{command.help}" for name, command in known.items()]
 
 
 def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -98,13 +131,14 @@ def find_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
             return name, list(arguments[words:])
     if arguments[0] == "train" and len(arguments) > 1 and is_place(arguments[1]):
         return " ".join(arguments[:2]), list(arguments[2:])
-    group = [name for name in known if name.startswith(f"{arguments[0]} ")]
+    group = {name: each for name, each in known.items() if name.startswith(f"{arguments[0]} ")}
     if group:
         if len(arguments) == 1 or arguments[1] in ("-h", "--help"):
-            width = max(map(len, group)) + 2
-            print("\n".join(f"  reasonrl {name:<{width}}{known[name].help}" for name in group))
+            print(usage_of(arguments[0], group))
             raise SystemExit(0 if len(arguments) > 1 else 2)
-        raise ValueError(f"unknown command {' '.join(arguments[:2])!r}: there are {', '.join(group)}")
+        near = difflib.get_close_matches(" ".join(arguments[:2]), group, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise ValueError(f"unknown command {' '.join(arguments[:2])!r}: {hint}There are {', '.join(group)}")
     near = difflib.get_close_matches(arguments[0], known, n=1)
     raise ValueError(
         f"unknown command {arguments[0]!r}" + (f": did you mean {near[0]!r}?" if near else "\n\n" + usage())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import pytest
@@ -27,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def registries() -> Iterator[None]:
     """What a test registers is forgotten after it."""
-    known = [gymnasium.registry, registry._IDS]
+    known: list[dict[str, Any]] = [gymnasium.registry, registry._IDS]
     known += [table for each in (FAMILIES, DATASETS) for table in (each._things, each._made, each._own)]
     before = [dict(table) for table in known]
     yield

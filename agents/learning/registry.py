@@ -19,25 +19,25 @@ class Learner(NamedTuple):
     place: str
     """module:ConfigClass, or file.py:ConfigClass; the module also has `main(config)`."""
     summary: str
-    """What it does, in a line of help."""
+    """What it does, as a sentence of help."""
 
 
 LEARNERS = Registry(
     "learner",
     "learners",
     {
-        "sft": Learner("reasonrl.agents.initialization.sft:SFTConfig", "learn from demonstrations"),
+        "sft": Learner("reasonrl.agents.initialization.sft:SFTConfig", "Learn from demonstrations."),
         "reinforce": Learner(
-            "reasonrl.agents.learning.reinforce:ReinforceConfig", "learn from rewards (policy gradient, batch baseline)"
+            "reasonrl.agents.learning.reinforce:ReinforceConfig", "Learn from rewards: policy gradient, batch baseline."
         ),
         "rloo": Learner(
-            "reasonrl.agents.learning.rloo:RLOOConfig", "learn from rewards (policy gradient, leave-one-out baseline)"
+            "reasonrl.agents.learning.rloo:RLOOConfig", "Learn from rewards: policy gradient, leave-one-out baseline."
         ),
         "grpo": Learner(
-            "reasonrl.agents.learning.grpo:GRPOConfig", "learn from rewards (group-relative policy gradient)"
+            "reasonrl.agents.learning.grpo:GRPOConfig", "Learn from rewards: group-relative policy gradient, clipped."
         ),
         "gspo": Learner(
-            "reasonrl.agents.learning.gspo:GSPOConfig", "learn from rewards (group-relative, one ratio an answer)"
+            "reasonrl.agents.learning.gspo:GSPOConfig", "Learn from rewards: group-relative, one ratio for each answer."
         ),
     },
 )
@@ -50,7 +50,7 @@ def register_learner(name: str, place: str, *, summary: str, replace: bool = Fal
     Args:
         name: of the command.
         place: where its config is: "my_package.learner:Config".
-        summary: one line of help.
+        summary: a sentence of help.
         replace: take the place of a learner of this name.
     """
     if not place.rpartition(":")[0]:
@@ -61,6 +61,6 @@ def register_learner(name: str, place: str, *, summary: str, replace: bool = Fal
 def find_learner(name: str) -> Learner:
     """The learner of this name, or that a place names: my.py:Config."""
     if is_place(name):
-        return Learner(name, "a learner of your own")
+        return Learner(name, "A learner of your own.")
     learner: Learner = LEARNERS.find(name)
     return learner

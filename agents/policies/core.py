@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from reasonrl.envs.core import View
 from reasonrl.envs.mdp import State
 
 
@@ -78,3 +79,13 @@ class Policy(Protocol):
             Tokens charged are the sum of tokens * count.
         """
         ...
+
+
+def check_room(policy: Policy, views: Iterable[View]) -> None:
+    """Lets a policy refuse problems that leave no room in its context, before anything is sampled of any of them.
+
+    A policy that can tell has a method `check_room(states)`, which raises a ValueError that names the problem.
+    """
+    check = getattr(policy, "check_room", None)
+    if check is not None:
+        check([State(view) for view in views])

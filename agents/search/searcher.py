@@ -14,7 +14,7 @@ from reasonrl.agents.search.node import Node
 from reasonrl.agents.search.pending import Drawing, Job, Pace, Scoring
 from reasonrl.agents.search.selection import BALLOT, Select, Selection, Vote, ballot_of
 from reasonrl.agents.search.tree import Tree
-from reasonrl.envs.mdp import MDP, RETRY, State, Stop
+from reasonrl.envs.mdp import MDP, State, Stop, wrong_attempt
 
 _MOST_FREE_REQUESTS = 10_000
 """Requests in a row that cost nothing before a search counts as stuck."""
@@ -100,7 +100,7 @@ class Searcher:
         if state.stop:
             if not self.tree.revisable(node):
                 raise ValueError(f"{node!r} is finished and cannot be expanded, nor are there attempts left for it")
-            state = state._replace(steps=(), turns=(*state.turns, state.answer, RETRY), stop=Stop.RUNNING)
+            state = state._replace(steps=(), turns=(*state.turns, *wrong_attempt(state.answer)), stop=Stop.RUNNING)
         if after:
             said = self.mdp.step(state._replace(moves=-1), after).state  # no move of the policy's
             if said.stop:

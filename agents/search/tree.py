@@ -120,7 +120,7 @@ class Tree:
 
     def revisable(self, node: Node) -> bool:
         """Whether a finished node may be expanded: that draws another attempt, after the environment's "Try again"."""
-        tried, count = len(node.state.turns) // 2 + 1, node.state.count
+        tried, count = node.state.attempt, node.state.count
         return node.finished and tried < self.attempts and (self.max_tokens is None or count < self.max_tokens)
 
     def backup(self, node: Node, value: float) -> None:

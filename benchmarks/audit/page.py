@@ -32,8 +32,8 @@ trials a check has made; n/**m** says that n of m were faults. This page is writ
 - **speed**: each answer takes less than a second of processor time
 - **isolation**: nothing is executed; no file, socket or process is made. An audit hook watches, and canaries are set
   out. Programs are run in the sandbox only, so their canaries must not appear either
-- **farming**: at the step level with shaping, no chain that pads, repeats, splits or never answers earns more than the
-  demonstration
+- **farming**: at the step level, with shaping where there is a potential, no chain that pads, repeats, splits or never
+  answers earns more than the demonstration
 
 Every judge runs in a process that is ended when it hangs. The same seed gives the same audit.
 """

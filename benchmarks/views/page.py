@@ -15,9 +15,10 @@ from reasonrl.agents.learning.metrics import clock
 from reasonrl.agents.search.registry import Role
 from reasonrl.benchmarks.ageing import Ageing
 from reasonrl.benchmarks.compare import Lift, Selection, select
+from reasonrl.benchmarks.records import Run
 from reasonrl.benchmarks.roles import role_of
 from reasonrl.benchmarks.rows import Row, Versus, by_place, main_split, rivals_in
-from reasonrl.benchmarks.store import Run, Store
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.views.format import allowance, ends, number, percent, place, points, seconds, span, who
 from reasonrl.benchmarks.views.learning import bar, make_learning
 from reasonrl.benchmarks.views.scaling import colours_of, is_comparison, scaling_chart

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from reasonrl.agents.search.viewer import to_html
 from reasonrl.benchmarks.compare import Selection, searching
 from reasonrl.benchmarks.grading import DEAD_END, HOLDS, UNCHECKED
+from reasonrl.benchmarks.records import Cell, Result
 from reasonrl.benchmarks.roles import match
 from reasonrl.benchmarks.rows import Row, by_place, main_split
-from reasonrl.benchmarks.store import Cell, Result, Store
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.views.format import place
 from reasonrl.verifiers.core import Status
 
@@ -38,6 +39,8 @@ _LINES: dict[str, tuple[str, str]] = {
 """What a line is called, and what that means: see `grading`."""
 _KINDS = ("right where {} was not", "not right", "right, as {} was")
 """What is shown of an agent's answers, beside those of another."""
+_ALONE = ("right", "not right", "right")
+"""The same, with nobody beside."""
 
 
 class Answered(NamedTuple):
@@ -83,8 +86,8 @@ def make_transcripts(store: Store, rows: Sequence[Row], chosen: Sequence[Selecti
         cards = "".join(_card(each, pick.series.agent, name) for each in shown)
         words |= {step.verdict for each in shown for one in (each.result, each.rival) if one for step in one.steps}
         kinds = Counter(_kind(each) for each in answered)
-        words_for = [kind.format(name) for kind in _KINDS] if rival else ["right", "not right", "right"]
-        counts = ", ".join(f"{kinds[kind]} {escape(words_for[kind])}" for kind in sorted(kinds))
+        said = _KINDS if rival is not None and rival is not pick else _ALONE
+        counts = ", ".join(f"{kinds[kind]} {escape(said[kind].format(name))}" for kind in sorted(kinds))
         how = (
             f'<p class="small">{escape(pick.series.agent)} with {pick.budget:,} tokens. Of its {len(answered)} answers '
             f"{counts}. Shown is one of each kind, then more of the first kind; of a kind those with the most lines. "

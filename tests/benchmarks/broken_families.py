@@ -136,13 +136,20 @@ class Pedantic(Sound):
 
 
 class Moody(Sound):
-    """Accepts a box for some problems only."""
+    """Accepts a number without a mark for some problems only."""
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         value = problem.reference.value
-        if f"\\boxed{{{value}}}" in answer.split("\n") and not int(value) % 2:
-            return reject(value, method="box", reason="no boxes for even numbers")
+        if answer.split("\n")[-1] == value and not int(value) % 2:
+            return accept(value, method="text")
         return super().verify(problem, answer)
+
+
+class Literal(Sound):
+    """Reads no tags, though they are promised."""
+
+    def verify(self, problem: Problem, answer: str) -> Verdict:
+        return reject(None, method="text", reason="a tag") if "<answer>" in answer else super().verify(problem, answer)
 
 
 class Deaf(Sound):

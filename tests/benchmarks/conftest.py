@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from reasonrl.agents.policies.core import Finish, Proposal, Sampling, Unit
 from reasonrl.agents.search.registry import AGENTS, AgentKind
-from reasonrl.benchmarks.store import Candidate, Cell, Result
+from reasonrl.benchmarks.records import Candidate, Cell, Result
 from reasonrl.envs.core import END
 from reasonrl.envs.families import get_family
 from reasonrl.envs.mdp import State
@@ -120,7 +120,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, AgentKind], None
     """Gives a search a name for as long as the test runs."""
 
     def register(name: str, kind: AgentKind) -> None:
-        monkeypatch.setattr(AGENTS, "_things", {**AGENTS._things, name: kind})
-        monkeypatch.setattr(AGENTS, "_loaded", {})
+        monkeypatch.setattr(AGENTS, "_things", dict(AGENTS._things))
+        AGENTS.register(name, kind, replace=True)
 
     return register

@@ -88,6 +88,7 @@ def test_a_judge_may_run_its_own_reference_that_an_answer_repeats_and_nothing_el
         ("Slow", Check.SPEED),
         ("Pedantic", Check.FORMATS),
         ("Moody", Check.FORMATS),
+        ("Literal", Check.FORMATS),
         ("Deaf", Check.GOLD),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from reasonrl.agents.search.registry import AGENTS
 from reasonrl.benchmarks import bench
 from reasonrl.benchmarks.bench import BenchConfig, run_bench
 from reasonrl.benchmarks.compare import select, summarise
-from reasonrl.benchmarks.store import Cell, Result, Store
+from reasonrl.benchmarks.records import Cell, Result
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import SUITES, environments
 from reasonrl.benchmarks.tasks import Suite, make_suite
 from reasonrl.envs.generation import split_of
@@ -172,6 +174,21 @@ def test_a_changed_setting_is_another_agent(config: BenchConfig, make_policy: Ma
     run_bench(replace(config, agents=("beam",), set=("beam.width=3",)), policy=make_policy(), console=QUIET)
     rows = summarise(Store(config.store).results())
     assert {row.series.agent for row in rows} == {"beam", "beam(width=3)"}
+
+
+def test_a_store_from_before_an_agent_got_a_setting_goes_on(config: BenchConfig, make_policy: Make) -> None:
+    config = replace(config, agents=("mcts",))
+    run_bench(config, policy=make_policy(), console=QUIET)
+    with sqlite3.connect(config.store) as db:
+        db.execute("UPDATE results SET config = json_remove(config, '$.branch')")
+    db.close()
+    again = make_policy()
+    run_bench(config, policy=again, console=QUIET)
+    assert again.asked == 0
+    run_bench(replace(config, set=("mcts.branch=3",)), policy=again, console=QUIET)
+    assert again.asked > 0
+    rows = summarise(Store(config.store).results())
+    assert [row.series.agent for row in rows if row.budget == 320] == ["mcts", "mcts(branch=3)"]
 
 
 KILLED = """

@@ -14,6 +14,7 @@ from reasonrl.agents.search.algorithms.beam import beam
 from reasonrl.agents.search.algorithms.greedy import greedy
 from reasonrl.agents.search.algorithms.mcts import mcts
 from reasonrl.agents.search.guides.registry import get_guide
+from reasonrl.agents.search.registry import AGENTS, AgentKind, agent_kind
 from reasonrl.benchmarks import identity
 from reasonrl.benchmarks.identity import Code, changed_since, judge_code, search_code
 from reasonrl.envs import code_hash
@@ -125,7 +126,37 @@ def test_what_a_search_reaches_through_a_registry_does_not_count() -> None:
     policy = LocalPolicy.__new__(LocalPolicy)
     names = search_code(name="", algorithm=greedy, guide=None, policy=policy, judge=get_family("countdown")).modules
     assert "reasonrl.agents.policies.sampler" in names
-    assert [name for name in names if name.startswith(identity._FAMILIES)] == ["reasonrl.envs.families.math.countdown"]
+    assert [name for name in names if name.startswith(identity._REGISTRIES)] == [
+        "reasonrl.envs.families.math.countdown"
+    ]
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_of_all_searches_only_the_agents_own_counts(name: str) -> None:
+    modules = code_of(agent_kind(name).run, "countdown", "feedback" if agent_kind(name).guided else None).modules
+    algorithms = [each for each in modules if each.startswith("reasonrl.agents.search.algorithms.")]
+    assert algorithms == [f"reasonrl.agents.search.algorithms.{name}"]
+
+
+def test_of_all_guides_those_that_are_asked_count_with_what_they_are_made_of() -> None:
+    guides = "reasonrl.agents.search.guides."
+    mcts = agent_kind("mcts").run
+
+    def asked(guide: str) -> set[str]:
+        names = code_of(mcts, "countdown", guide).modules
+        return {name.removeprefix(guides) for name in names if name.startswith(guides)}
+
+    assert asked("feedback") == {"core", "feedback"}
+    assert asked("feedback+logprob") == {"core", "feedback", "logprob", "sum"}
+
+
+def test_a_search_that_was_registered_by_its_place_hangs_on_its_file(
+    tmp_path: Path, register: Callable[[str, AgentKind], None]
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("def search(tree):\n    yield\n")
+    register("mine", AgentKind(f"{path}:search", guided=False))
+    assert str(path) in code_of(agent_kind("mine").run, "countdown", None).modules
 
 
 def test_agents_families_and_policies_have_keys_of_their_own() -> None:

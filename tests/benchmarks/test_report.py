@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from reasonrl.benchmarks.bench import BenchConfig, run_bench
 from reasonrl.benchmarks.compare import lifts, summarise
+from reasonrl.benchmarks.records import Cell
 from reasonrl.benchmarks.report import ReportConfig, main
-from reasonrl.benchmarks.store import Cell, Store
+from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.views.table import show
 from rich.console import Console
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from reasonrl.benchmarks.compare import summarise
+from reasonrl.benchmarks.records import Candidate
 from reasonrl.benchmarks.rows import flatten
-from reasonrl.benchmarks.store import Candidate
 
 Make = Callable[..., Any]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reasonrl.benchmarks.store import VERSION, Candidate, Cell, Result, Standing, Step, Store, canonical
+from reasonrl.benchmarks.records import Candidate, Cell, Result, Standing, Step, canonical
+from reasonrl.benchmarks.store import VERSION, Store
 
 CELL = Cell("reasonrl/ChainSum-v0", "{}", "test", "scripted", "greedy", "{}", canonical({"max_tokens": 256}), 0)
 RESULT = Result(
@@ -67,6 +68,18 @@ def test_results_are_kept_apart_by_every_part_of_the_key(path: Path, field: str)
         assert store.finished(CELL, 128) == {RESULT.problem: Standing("correct", "gold", "search", False)}
         assert store.finished(CELL, 64) == {}
         assert store.finished(other, 128) == {}
+
+
+def test_a_config_from_before_a_setting_was_added_is_the_same_and_one_with_another_value_is_not(path: Path) -> None:
+    with Store(path) as store:
+        assert store.config_of("beam", {"width": 4, "guide": None}) == '{"width":4}'
+        run = store.begin_run({})
+        store.add(CELL._replace(agent="beam", config='{"width":4}'), [RESULT], prompt="p", run=run)
+        assert store.config_of("beam", {"width": 4, "waves": 1}) == '{"width":4}'
+        assert store.config_of("beam", {"width": 8, "waves": 1}) == '{"waves":1,"width":8}'
+        assert store.config_of("mcts", {"width": 4, "waves": 1}) == '{"waves":1,"width":4}'
+        store.add(CELL._replace(agent="beam", config='{"waves":1,"width":4}'), [RESULT], prompt="p", run=run)
+        assert store.config_of("beam", {"width": 4, "waves": 1}) == '{"waves":1,"width":4}'
 
 
 def test_a_result_that_is_there_is_not_overwritten(path: Path) -> None:

@@ -143,7 +143,7 @@ def test_instructions_of_the_problem_can_be_read_at_every_level(made: Make) -> N
     env = made()
     assert env.get_wrapper_attr("instructions") == ""
     env.reset(seed=0)
-    family = env.get_wrapper_attr("source").rules_of(env.get_wrapper_attr("view"))
+    family = env.get_wrapper_attr("rules")
     assert env.get_wrapper_attr("instructions") == family.instructions != ""
 
 
@@ -231,6 +231,7 @@ def test_lanes_have_the_menus_of_their_problems() -> None:
     native.reset(seed=0)
     loop.reset(seed=0)
     assert tuple(native.menus()) == loop.call("menu")
+    assert native.views == loop.get_attr("view")
 
 
 # Mistakes are sentences

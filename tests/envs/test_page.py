@@ -9,6 +9,7 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from reasonrl.envs.abilities import CHOICES, PROMPT_CHARS, Ability, complete
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.families import DOMAINS, FAMILIES, camel
 from reasonrl.envs.registry import environment_ids
@@ -47,13 +48,23 @@ def test_every_id_stands_there() -> None:
         assert re.findall(r"reasonrl/(\w+)-v0", row) == [camel(name) for name in names if name in FAMILIES]
 
 
+@pytest.mark.usefixtures("registries")
 def test_its_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {"__name__": "page"}
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     for block in blocks:
         exec(compile(block, "docs/environments.md", "exec"), names)  # our own page, not a model's text
     said = capsys.readouterr().out
     assert said.startswith("Use 3 3 6 to make 6.\nUse every number exactly once")
     assert "r1c1=4  [useful]" in said
     assert "4 . | 1 2" in said
+    assert said.endswith("reasonrl/Dice-v0 1.0\n")
+
+
+def test_every_ability_and_default_stands_there() -> None:
+    said = " ".join(row[0] for row in table("## Your own families and data sets"))
+    assert all(f"`{each.value}(" in said for each in Ability)
+    defaults = " ".join(row[1] for row in table("## Your own families and data sets"))
+    family = complete(type("Plain", (), {"name": "plain", "sample": None, "verify": None})())
+    assert all(str(each) in defaults for each in (CHOICES, PROMPT_CHARS, family.domain, family.instructions))

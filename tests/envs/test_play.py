@@ -54,7 +54,7 @@ def test_a_number_says_the_line_of_the_menu_that_has_it(env: ReasonEnv) -> None:
     assert env.get_state().steps == (menu[-1],)
 
 
-def test_a_number_behind_the_menu_is_a_line_like_any_other(env: ReasonEnv) -> None:
+def test_a_number_past_the_menu_is_a_line_like_any_other(env: ReasonEnv) -> None:
     play(env, ["999", "q"], lambda _: None, reset={"options": {"index": 5}})
     assert env.get_state().steps == ("999",)
 

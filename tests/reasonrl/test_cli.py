@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import itertools
+import re
 import shlex
 import subprocess
 import sys
@@ -13,8 +15,10 @@ from pathlib import Path
 
 import pytest
 import tyro
+from reasonrl.agents.learning.registry import LEARNERS
+from reasonrl.agents.policies.options import PolicyOptions
 
-from reasonrl.cli import COMMANDS, explain, find_command, main, usage
+from reasonrl.cli import commands, explain, find_command, main, usage
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -22,14 +26,30 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_usage_names_every_command() -> None:
-    assert all(name in usage() for name in COMMANDS)
+    assert all(name in usage() for name in commands())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands())
 def test_every_command_has_help(name: str) -> None:
     done = run(*name.split(), "--help")
     assert done.returncode == 0, done.stderr
     assert "options" in done.stdout
+
+
+def test_the_help_of_a_command_is_a_sentence_under_a_heading() -> None:
+    for name, command in commands().items():
+        assert re.fullmatch(r"[A-Z][a-z]+ .+\.", command.help), name
+        assert usage().count(f"\n{command.group}:\n") == 1, name
+    assert usage().index("Learning:") < usage().index("train sft") < usage().index("Examples:")
+
+
+def test_train_alone_lists_the_learners(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        find_command(["train"])
+    said = capsys.readouterr().out
+    assert all(f"train {name} " in said for name in LEARNERS)
+    assert "reasonrl train my.py:Config" in said
+    assert "bench" not in said
 
 
 def test_two_words_name_a_command_before_one() -> None:
@@ -65,7 +85,7 @@ COMMAND_LINES = [line for line in README.split("\n") if line.startswith("reasonr
 @pytest.mark.parametrize("line", COMMAND_LINES)
 def test_the_readme_shows_commands_that_exist(line: str) -> None:
     name, rest = find_command(shlex.split(line, comments=True)[1:])
-    module, config = COMMANDS[name].place.split(":")
+    module, config = commands()[name].place.split(":")
     tyro.cli(getattr(importlib.import_module(module), config), args=rest)  # exits where an argument is unknown
 
 
@@ -81,28 +101,37 @@ def test_the_readme_shows_every_kind_of_command() -> None:
     }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", commands())
 def test_every_help_is_made_of_sentences(name: str) -> None:
     """The help of a command and of every field is there, says what is meant, and ends as a sentence does."""
-    module, config = COMMANDS[name].place.split(":")
+    module, config = commands()[name].place.split(":")
     found = getattr(importlib.import_module(module), config)
-    (tree,) = ast.parse(inspect.getsource(found)).body
-    assert isinstance(tree, ast.ClassDef)
-    behind = itertools.pairwise(tree.body)
-    helps = [
-        str(second.value.value) if isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant) else ""
-        for first, second in behind
-        if isinstance(first, ast.AnnAssign)
-    ]
-    for text in [found.__doc__ or "", *helps]:
-        assert text, f"{name} has a field without help"
+    for text in [found.__doc__ or "", *helps_of(found).values()]:
+        assert text, f"{name} has a field without help: {helps_of(found)}"
         assert not text.startswith("Of "), text
         assert text.rstrip().endswith((".", "?", ")", "`")), text
 
 
+def helps_of(config: type) -> dict[str, str]:
+    """Each field with its help: a field that is written again, for another default, keeps the help it had."""
+    helps: dict[str, str] = {}
+    for each in reversed([each for each in config.__mro__ if dataclasses.is_dataclass(each)]):
+        (tree,) = ast.parse(inspect.getsource(each)).body
+        assert isinstance(tree, ast.ClassDef)
+        for first, second in itertools.pairwise([*tree.body, ast.Pass()]):
+            if isinstance(first, ast.AnnAssign) and isinstance(first.target, ast.Name):
+                said = isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant)
+                helps[first.target.id] = str(second.value.value) if said else helps.get(first.target.id, "")  # type: ignore[attr-defined]
+    return {field.name: helps[field.name] for field in dataclasses.fields(config)}
+
+
+def test_the_options_of_a_policy_have_help_too() -> None:
+    assert all(text.endswith((".", "}")) for text in helps_of(PolicyOptions).values())
+
+
 @pytest.mark.parametrize("name", ["play", "solve", "bench", "verify"])
 def test_help_shows_an_example_that_the_command_takes(name: str) -> None:
-    module, config = COMMANDS[name].place.split(":")
+    module, config = commands()[name].place.split(":")
     found = getattr(importlib.import_module(module), config)
     examples = [part for part in found.__doc__.split("`")[1::2] if part.startswith("reasonrl")]
     assert examples

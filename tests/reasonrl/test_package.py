@@ -180,3 +180,47 @@ def test_packages_load_nothing_of_theirs_until_it_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_environment_is_made_by_any_of_its_names(tmp_path: Path) -> None:
+    import reasonrl
+
+    own = tmp_path / "mine.py"
+    own.write_text(
+        "from reasonrl import Content, accept, reject\n"
+        "class Ones:\n"
+        "    name = 'ones'\n"
+        "    def sample(self, rng, difficulty):\n"
+        "        return Content('1=?', {}, {'answer': '1'})\n"
+        "    def verify(self, problem, answer):\n"
+        "        right = answer == 'Answer: 1'\n"
+        "        return accept(answer, method='same') if right else reject(answer, method='same', reason='no')\n"
+    )
+    for name in ("chain_sum", "reasonrl/ChainSum-v0", "MathReason-v0", "math", f"{own}:Ones"):
+        env = reasonrl.make(name, level="solution")
+        assert env.reset(seed=1)[0]
+    env = reasonrl.make(f"{own}:Ones", level="solution")
+    env.reset(seed=1)
+    assert env.step("Answer: 1")[1] == 1.0
+    envs = reasonrl.make_vec("chain_sum", 3, level="token")
+    assert isinstance(envs, reasonrl.VectorReasonEnv)
+    assert envs.num_envs == 3
+
+
+def test_what_a_package_brings_is_registered_through_the_front_door() -> None:
+    import reasonrl
+
+    kinds = ("family", "dataset", "search", "guide", "policy", "learner")
+    assert {f"register_{kind}" for kind in kinds} <= set(reasonrl.__all__)
+
+
+def test_the_true_tree_holds_every_module_as_a_file(tmp_path: Path) -> None:
+    if not (ROOT / "Makefile").exists():
+        pytest.skip("needs the source tree")
+    tree = copy_of_the_sources(tmp_path / "tree", links=True)
+    subprocess.run(["make", "--quiet", "tree"], cwd=tree, check=True, capture_output=True)
+    built = tree / "build" / "tree" / "reasonrl"
+    expected = {path.relative_to(ROOT) for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    found = {path.relative_to(built) for path in built.rglob("*.py")}
+    assert expected <= found
+    assert not any(path.is_symlink() for path in built.rglob("*"))

@@ -70,6 +70,7 @@ def draw_claim(names: str, speaker: str, rng: random.Random, *, selfish: bool) -
     return kind, "".join(sorted(rng.sample(names if selfish else others, 2)))
 
 
+@functools.lru_cache(maxsize=1024)
 def puzzle_of(view: View) -> Puzzle:
     return read_puzzle(view.public["names"], tuple((kind, about) for kind, about in view.public["statements"]))
 

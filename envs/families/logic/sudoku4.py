@@ -68,7 +68,7 @@ class Sudoku4(Derivation[str, Placement]):
         return [line[:-1] + digit for digit in DIGITS if digit != line[-1]]
 
     def answer(self, view: View, state: str) -> str | None:
-        """In a dead end, where some cell has no option left, all there is to do is to give up."""
+        """Where some cell has no option left, all there is to do is to give up."""
         return rows(state.replace(".", "1")) if "." not in state or not options(state, grids.tightest(state)) else None
 
     def misses(self, view: View, state: str, answer: str, rng: random.Random) -> Sequence[str]:
@@ -114,8 +114,7 @@ class Sudoku4(Derivation[str, Placement]):
         slip, detour, *_ = places
         return slip if Behaviour.CORRECTION in behaviours else -1, detour if Behaviour.ALTERNATIVE in behaviours else -1
 
-    def aside(self, view: View, state: str, line: str, rng: random.Random) -> str | None:
-        return self.slip(view, state, line, rng)
+    aside = Derivation.slip
 
     def checked(self, problem: Problem, lines: Sequence[str], rng: random.Random) -> str:
         return rng.choice(lines)

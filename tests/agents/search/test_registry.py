@@ -31,10 +31,10 @@ MOST_LINES = 40
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     """What a test registers is gone after it."""
-    kept = [(registry, dict(registry._things), dict(registry._loaded)) for registry in (AGENTS, GUIDES)]
+    kept = [(registry, dict(registry._things), dict(registry._made)) for registry in (AGENTS, GUIDES)]
     yield
     for registry, things, loaded in kept:
-        registry._things, registry._loaded = things, loaded
+        registry._things, registry._made = things, loaded
 
 
 @pytest.mark.parametrize("name", AGENTS)

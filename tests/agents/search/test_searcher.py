@@ -19,7 +19,7 @@ from reasonrl.agents.search.guides.feedback import EnvironmentFeedback
 from reasonrl.agents.search.node import Node
 from reasonrl.agents.search.tree import Tree
 from reasonrl.envs.core import END, Problem
-from reasonrl.envs.mdp import RETRY, State
+from reasonrl.envs.mdp import State, wrong_attempt
 from reasonrl.envs.sources import Generated
 
 
@@ -227,11 +227,11 @@ def test_a_finished_answer_is_revised_as_long_as_there_are_attempts(toy: Any) ->
 
     policy = Heard("a\nAnswer: 1")
     result = one(toy, policy, revise, attempts=3)
-    assert [len(node.state.turns) // 2 for node in result.tree.nodes if node.finished] == [0, 1, 2]
-    assert policy.states[1].turns == ("a\nAnswer: 1", RETRY)
+    assert [node.state.attempt - 1 for node in result.tree.nodes if node.finished] == [0, 1, 2]
+    assert policy.states[1].turns == wrong_attempt("a\nAnswer: 1")
     assert policy.states[1].steps == ("Wait: ",)
     last = result.tree.nodes[-1].state
-    assert last.turns == ("a\nAnswer: 1", RETRY, "Wait: \na\nAnswer: 1", RETRY)
+    assert last.turns == (*wrong_attempt("a\nAnswer: 1"), *wrong_attempt("Wait: \na\nAnswer: 1"))
     assert (last.answer, last.count) == ("Wait: \na\nAnswer: 1", 36)
     assert len(result.candidates) == 3
     assert result.tree.votes.most_common()[0][1] == 3
