@@ -41,7 +41,7 @@ class SolveConfig:
     policy: str = "tiny"
     """tiny, smollm2, a Hugging Face folder or hub name, openai:MODEL@URL, or a policy of your own: my.py:policy."""
     agent: str = "mcts"
-    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, beam:reward:FOLDER."""
+    """greedy, majority, best_of_n, beam, mcts, or my.py:search; a guide may follow: mcts:logprob, beam:reward:DIR."""
     tokens: int = 2000
     """Tokens that the search may spend."""
     max_tokens: int = 256

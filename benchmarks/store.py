@@ -113,7 +113,7 @@ class Store:
         self._db.close()
 
     def begin_run(self, config: Mapping[str, Any]) -> int:
-        """Notes the command, machine and versions behind the results to come; returns the run's id."""
+        """Notes the command, machine and versions of the results to come; returns the run's id."""
         cursor = self._db.execute(
             "INSERT INTO runs (started, command, config, machine, versions) VALUES (?, ?, ?, ?, ?)",
             (

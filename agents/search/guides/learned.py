@@ -116,7 +116,7 @@ def open_model(what: str, models: Mapping[str, RewardModel] | None = None) -> tu
 
 def _downloaded(name: str) -> Path:
     from huggingface_hub import snapshot_download
-    from reasonrl.agents.policies.hub import find_model
+    from reasonrl.verifiers.hub import find_model
 
     found = find_model(name)
     return found if isinstance(found, Path) else Path(snapshot_download(name))

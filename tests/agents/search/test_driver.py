@@ -29,7 +29,7 @@ class Costly(EnvironmentFeedback):
 
     name = "costly"
 
-    def score(self, nodes: Any) -> Scores:
+    def score(self, nodes: Any) -> Scores:  # type: ignore[override]
         return Scores(super().score(nodes), np.array([3 + len(node.state.answer) // 4 for node in nodes]))
 
 

@@ -179,7 +179,7 @@ def test_the_sum_of_guides_costs_what_they_cost_together() -> None:
         def __init__(self, price: int) -> None:
             self.price = price
 
-        def score(self, nodes: Sequence[Node]) -> Scores:
+        def score(self, nodes: Sequence[Node]) -> Scores:  # type: ignore[override]
             return Scores(np.full(len(nodes), 0.5), np.full(len(nodes), self.price))
 
     from reasonrl.agents.search.guides.sum import Sum

@@ -296,7 +296,7 @@ def test_at_the_path_s_own_limit_an_answer_is_cut_off_as_ever(toy: Any) -> None:
 class Dear(EnvironmentFeedback):
     """A score by the last character, for ten tokens."""
 
-    def score(self, nodes: Any) -> Scores:
+    def score(self, nodes: Any) -> Scores:  # type: ignore[override]
         values = np.array([float(node.state.answer[-1]) / 10 for node in nodes])
         return Scores(values, np.full(len(nodes), 10))
 
@@ -334,7 +334,7 @@ def test_a_guide_that_costs_tokens_is_paid_before_its_score_counts(
 
 def test_a_guide_that_hides_its_price_is_refused(toy: Any, script: Any) -> None:
     class Odd(EnvironmentFeedback):
-        def score(self, nodes: Any) -> Scores:
+        def score(self, nodes: Any) -> Scores:  # type: ignore[override]
             return Scores(super().score(nodes), np.full(len(nodes), -1))
 
     def score_one(tree: Tree) -> Search:

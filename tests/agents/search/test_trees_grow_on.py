@@ -19,7 +19,7 @@ def grown(
     spec: str, source: Generated, problems: list[Problem], policy: Policy, *budgets: int, **task: Any
 ) -> list[list[SearchResult]]:
     """The results of one search after the other, each on the trees of the one before."""
-    agent = get_agent(spec, **({} if spec == "majority" else {"stop_at_certain": False}))
+    agent = get_agent(spec) if spec == "majority" else get_agent(spec, stop_at_certain=False)
     views, found = [problem.view for problem in problems], []
     trees = None
     for budget in budgets:
