@@ -65,7 +65,8 @@ class Run:
     ) -> None:
         """
         Args:
-            policy: learns in place. Its weights go to float32, and to those of the checkpoint when `steps` begins.
+            policy: learns in place, with weights in float32 and products in `config.precision`. The weights of a
+                checkpoint are loaded when `steps` begins.
             config: settings; `config.out` is the run's folder.
             title: of the line of progress: "learning by GRPO".
             task: problems that it learns from and is measured on, for learners that act.

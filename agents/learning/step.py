@@ -15,29 +15,42 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from reasonrl.agents.learning.batch import Batch
 from reasonrl.agents.learning.metrics import Report
 from reasonrl.agents.learning.optim import set_learning_rate, warmup_stable_decay
-from reasonrl.agents.learning.options import OnPolicyConfig
+from reasonrl.agents.learning.options import OnPolicyConfig, RunConfig
 from reasonrl.agents.learning.rollout import Problems
+from reasonrl.agents.learning.task import Task
+from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.envs.generation import INDEX_BITS
 from reasonrl.envs.seeding import digest, generator
-from torch import Tensor
-
-if TYPE_CHECKING:
-    from reasonrl.agents.learning.run import Run
+from torch import Tensor, nn
 
 _LOGITS = 2**27
 """Logits in one pass of the trainer at most: with a large vocabulary they, not the model, fill the memory."""
 
 
+class Learning(Protocol):
+    """What a step needs of its run."""
+
+    policy: LocalPolicy
+    config: RunConfig
+    task: Task | None
+    device: torch.device
+    modules: list[nn.Module]
+    """All that learns, the policy's model first."""
+    optimizer: torch.optim.Optimizer
+    number: int
+    """Steps that are done."""
+
+
 class Step:
     """One step of a run. Its learning rate is set, and its clock runs."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Learning) -> None:
         config = run.config
         self.run = run
         self.number = run.number
