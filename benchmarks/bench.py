@@ -14,10 +14,13 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
+import tyro
 from reasonrl.agents.learning.metrics import watch
-from reasonrl.agents.policies.core import Policy
+from reasonrl.agents.policies.core import Policy, check_room
+from reasonrl.agents.policies.options import PolicyOptions
 from reasonrl.agents.policies.threads import use_idle_cores
 from reasonrl.agents.search.agents import SearchAgent
 from reasonrl.agents.search.budget import Budget
@@ -93,6 +96,8 @@ class BenchConfig:
     """Problems per agent and environment whose whole search tree is kept for the page."""
     fresh: bool = False
     """Run again what was made by code that has changed since; without it such results stay, and are marked."""
+    policy_options: Annotated[PolicyOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PolicyOptions)
+    """How the policy runs."""
 
 
 def run_bench(
@@ -123,7 +128,9 @@ def run_bench(
         if policy is None:
             from reasonrl.agents.policies.registry import get_policy
 
-            policy = get_policy(config.policy)
+            policy = get_policy(config.policy, config.policy_options)
+        for suite, *_ in suites:
+            check_room(policy, [problem.view for problem in suite.problems])
         if share_cores and (few := use_idle_cores()):
             console.print(few, style="dim")
         start = time.monotonic()

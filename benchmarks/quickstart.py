@@ -11,10 +11,13 @@ Everything is stored as it comes: stopped at any moment and started again, it go
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
+import tyro
 from reasonrl.agents.learning.metrics import clock
+from reasonrl.agents.policies.options import PolicyOptions
 from reasonrl.agents.policies.registry import get_policy
 from reasonrl.benchmarks.bench import BenchConfig, run_bench
 from reasonrl.benchmarks.compare import picked, searching, summarise
@@ -75,6 +78,8 @@ class QuickstartConfig:
     """Seeds the sampling, in search and in learning."""
     fresh: bool = False
     """Search again where the code has changed since, and learn anew; without it old search results are marked."""
+    policy_options: Annotated[PolicyOptions, tyro.conf.OmitArgPrefixes] = field(default_factory=PolicyOptions)
+    """How the policy runs."""
 
 
 def main(config: QuickstartConfig) -> None:
@@ -112,7 +117,7 @@ def search(config: QuickstartConfig, bench: BenchConfig, console: Console) -> No
     rivals = tuple(agent for agent in config.agents if agent not in candidates)
     if not candidates:
         raise ValueError(f"agents has no search to pick from, only {', '.join(rivals)}: add one, such as mcts")
-    policy = get_policy(config.policy)
+    policy = get_policy(config.policy, config.policy_options)
     first = replace(bench, split="validation", limit=config.validation_limit, agents=candidates)
     run_bench(first, policy=policy, console=console, share_cores=True)
     with Store(bench.store) as store:
@@ -136,6 +141,7 @@ def make_bench(config: QuickstartConfig, *, store: Path) -> BenchConfig:
         batch_size=config.batch_size,
         max_tokens=config.max_tokens,
         fresh=config.fresh,
+        policy_options=config.policy_options,
     )
 
 
@@ -156,6 +162,7 @@ def learn(config: QuickstartConfig, folder: Path) -> None:
             group_size=config.learn_group,
             max_tokens=config.learn_max_tokens,
             learning_rate=config.learn_rate,
+            device=config.policy_options.device,
             seed=config.seed,
             fresh=config.fresh,
         )
@@ -165,7 +172,7 @@ def learn(config: QuickstartConfig, folder: Path) -> None:
 def measure_learning(config: QuickstartConfig, bench: BenchConfig, folder: Path, console: Console) -> None:
     """Greedy before and after, on the same test problems, into the same store."""
     from reasonrl.agents.learning.checkpoint import POLICY
-    from reasonrl.agents.policies.local import LocalPolicy
+    from reasonrl.agents.policies.opening import open_model
 
     greedy = replace(
         bench,
@@ -176,7 +183,6 @@ def measure_learning(config: QuickstartConfig, bench: BenchConfig, folder: Path,
         difficulty=config.learn_difficulty,
         max_tokens=config.learn_max_tokens,
     )
-    run_bench(greedy, policy=get_policy(config.policy), console=console)
-    run_bench(
-        greedy, policy=LocalPolicy.load(folder / POLICY, label=f"{Path(config.policy).name}+grpo"), console=console
-    )
+    run_bench(greedy, policy=get_policy(config.policy, config.policy_options), console=console)
+    after = open_model(folder / POLICY, config.policy_options, spec=f"{Path(config.policy).name}+grpo")
+    run_bench(greedy, policy=after, console=console)

@@ -59,7 +59,7 @@ class Annotation(NamedTuple):
 def check_annotation(text: str) -> Annotation:
     """What stands between `<<` and `>>`: an expression, "=", a number. A chain a=b=c holds if all its sides agree.
 
-    A per cent sign behind a number divides it by 100.
+    A per cent sign after a number divides it by 100.
 
     >>> check_annotation("10/3=3.33").verdict
     <Calculation.ROUNDED: 'rounded'>

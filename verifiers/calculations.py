@@ -1,6 +1,6 @@
 """Lines of a word problem's solution, judged by the calculations in them: `3+4=7` in the open, and `<<3+4=7>>`.
 
-    find_calculations("She has 3 + 4 = 7 apples.")     [Annotation("3+4", "7", Calculation.RIGHT, ...)]
+    find_calculations("She has 3 + 4 = 7 apples.")     (Annotation("3+4", "7", Calculation.RIGHT, ...),)
     check_step(steps, line)                            a StepVerdict, as `verifiers.steps.judge_steps` takes it
 
 A calculation is judged by `verifiers.annotations.check_annotation`: exactly, but for the rounding that its result
@@ -10,6 +10,7 @@ wrong solutions calculate the wrong thing and calculate it right, so this is a w
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -21,7 +22,7 @@ from reasonrl.verifiers.math import stated_number
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _SIDE = rf"[(\s-]*{_NUMBER}[)\s]*(?:[+*/-][(\s-]*{_NUMBER}[)\s]*)*"
 _EQUALITY = re.compile(rf"{_SIDE}(?:={_SIDE})+")
-_CALCULATES = re.compile(r"[0-9)]\s*[+*/-]")
+_CALCULATES = re.compile(r"[0-9)%]\s*[+*/-]")
 _GOES_ON_BEFORE = re.compile(r"(?:[\w.,:]|[+*/=%^-]\s*|[0-9],?\s+|\b(?:and|of|by|times|plus|minus|x)\s+)$")
 _GOES_ON_AFTER = re.compile(
     r"[A-Za-z(]|:[0-9]|\s*(?:[%^*/+=]|(?:and\s+\(?)?[0-9]+/[0-9]|[0-9]{3}|(?:x|times|plus|minus|percent|cents?)\b)"
@@ -30,7 +31,8 @@ _GOES_ON_AFTER = re.compile(
 _PLAIN = str.maketrans({"$": "", "\N{EN DASH}": "-", "\N{MINUS SIGN}": "-", "\N{DIVISION SIGN}": "/"})
 
 
-def find_calculations(line: str) -> list[Annotation]:
+@functools.lru_cache(maxsize=4096)  # every line is looked at again after each line that follows
+def find_calculations(line: str) -> tuple[Annotation, ...]:
     """All calculations of a line that can be read: the annotations first, then the equalities in the open; none of a
     line longer than `MAX_LINE`.
 
@@ -38,7 +40,7 @@ def find_calculations(line: str) -> list[Annotation]:
     ['rounded', 'right', 'wrong']
     """
     if len(line) > MAX_LINE:
-        return []
+        return ()
     texts = ANNOTATION.findall(line)
     text = re.sub(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", ANNOTATION.sub("", line).translate(_PLAIN))
     text = re.sub(r"(?<=[0-9)])\s*[xX\u00d7]\s*(?=[0-9(.])", "*", text)
@@ -47,7 +49,7 @@ def find_calculations(line: str) -> list[Annotation]:
         if not _GOES_ON_BEFORE.search(text[:start]) and not _GOES_ON_AFTER.match(text[end:]):
             texts.append(match[0])
     found = [check_annotation(re.sub(r"\s", "", text)) for text in texts if _CALCULATES.search(text)]
-    return [each for each in found if each.verdict is not Calculation.UNREADABLE]
+    return tuple(each for each in found if each.verdict is not Calculation.UNREADABLE)
 
 
 def check_step(steps: Sequence[str], step: str) -> StepVerdict:

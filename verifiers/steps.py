@@ -7,7 +7,8 @@
     step_rewards(values_BS, mask_BS, ...)   [B, S] what each step is paid so that a chain is paid its aggregate
 
 A checker is any function (lines before, line) -> StepVerdict: a family's `check_step` bound to a problem's view by
-`functools.partial`, `check_step` of `verifiers.annotations` or `verifiers.logic.calculation`, or your own.
+`functools.partial`, `check_step` of `verifiers.annotations`, `verifiers.calculations` or `verifiers.logic.calculation`,
+or your own.
 Dimensions: B chains, S steps.
 
 Masks come before arithmetic: what stands where the mask is False is never read, NaN included. A NaN where the mask is

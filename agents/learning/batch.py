@@ -96,12 +96,21 @@ class Batch(NamedTuple):
         """Some of the answers, no wider than the longest of them."""
         index = torch.tensor(rows, dtype=torch.int64)
         width = int(self.mask_BT[index].any(dim=0).nonzero().max()) + 1 if rows else 0
-        fields = (self.tokens_BT, self.mask_BT, self.old_BT, self.credit_BT)
-        return Batch([self.prompts[row] for row in rows], *(each[index, :width] for each in fields), self.counted)
+        return self._replace(
+            prompts=[self.prompts[row] for row in rows],
+            tokens_BT=self.tokens_BT[index, :width],
+            mask_BT=self.mask_BT[index, :width],
+            old_BT=self.old_BT[index, :width],
+            credit_BT=self.credit_BT[index, :width],
+        )
 
     def to(self, device: torch.device) -> Batch:
-        fields = (self.tokens_BT, self.mask_BT, self.old_BT, self.credit_BT)
-        return Batch(self.prompts, *(each.to(device) for each in fields), self.counted)
+        return self._replace(
+            tokens_BT=self.tokens_BT.to(device),
+            mask_BT=self.mask_BT.to(device),
+            old_BT=self.old_BT.to(device),
+            credit_BT=self.credit_BT.to(device),
+        )
 
     def shuffled(self, rng: Callable[..., random.Random], *, epochs: int, minibatches: int) -> Iterator[Batch]:
         """Every answer once an epoch, in minibatches of a new order each time; one that would be empty is left out.

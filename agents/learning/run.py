@@ -94,6 +94,7 @@ class Run:
         if config.fresh:
             empty(config.out)
         self._state = load_checkpoint(config.out, device=str(self.device))
+        self.resumed = self._state is not None
         if self._state is not None:
             check_same(self._state, self.identity, folder=config.out)
             self.number, self.seconds, self.taught = (self._state[name] for name in ("step", "seconds", "taught"))
@@ -129,6 +130,7 @@ class Run:
             for module, weights in zip(self.modules, self._state["modules"], strict=True):
                 module.load_state_dict(weights)
             self.optimizer.load_state_dict(self._state["optimizer"])
+            self._state = None  # it is as large as all that it was loaded into
         metrics = Metrics(self.config.out, after=self.number)
         try:
             with watch(self.title, total=self.config.steps, done=self.number) as display:
@@ -145,7 +147,7 @@ class Run:
 
     def _begin(self, metrics: Metrics, display: Display) -> None:
         """Says what was found, or measures the policy as it came."""
-        if self._state is not None:
+        if self.resumed:
             display.say(standing(self.config.out, step=self.number, of=self.config.steps, over=self.over))
         elif self.task is not None:
             if self.task.about:

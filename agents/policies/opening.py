@@ -58,10 +58,11 @@ def open_model(place: str | Path, options: PolicyOptions, *, spec: str) -> Local
             place, label=Path(spec).name, dtype=dtypes.get(options.dtype), device=device, max_lanes=options.max_lanes
         )
     except (OSError, ValueError) as error:
-        from reasonrl.agents.policies.registry import describe
-
         what = str(error).strip().split("\n")[0].rstrip(".")
-        raise ValueError(f"no causal language model could be opened at {place!s}: {what}. {describe()}") from error
+        raise ValueError(
+            f"no causal language model could be opened at {place!s}: {what}. "
+            "Name a folder that `save_pretrained` wrote, or a model on the hub"
+        ) from error
 
 
 def find_device(name: str) -> str | None:
@@ -74,8 +75,8 @@ def find_device(name: str) -> str | None:
         kind = torch.device(name).type
     except RuntimeError as error:
         raise ValueError(f"unknown device {name!r}: use cpu, cuda, cuda:1, mps or auto") from error
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(kind, lambda: True)
-    if not there():
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(kind, True):
         raise ValueError(f"torch sees no GPU for device {name!r}: use cpu or auto")
     return name
 

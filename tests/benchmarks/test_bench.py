@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from reasonrl.benchmarks.store import Store
 from reasonrl.benchmarks.suites import SUITES, environments
 from reasonrl.benchmarks.tasks import Suite, make_suite
 from reasonrl.envs.generation import split_of
+from reasonrl.envs.mdp import State
 from rich.console import Console
 
 ENV = "reasonrl/ChainSum-v0"
@@ -320,6 +321,18 @@ def test_a_mistake_in_the_config_is_a_sentence_before_anything_runs(
         run_bench(replace(config, **change), policy=policy, console=QUIET)
     assert policy.asked == 0
     assert not Path(config.store).exists()
+
+
+def test_a_problem_without_room_is_told_of_before_anything_is_sampled(config: BenchConfig, make_policy: Make) -> None:
+    policy = make_policy()
+
+    def check_room(states: Sequence[State]) -> None:
+        raise ValueError(f"the problem {states[-1].view.id} takes 600 tokens")
+
+    policy.check_room = check_room
+    with pytest.raises(ValueError, match=r"the problem .* takes 600 tokens"):
+        run_bench(config, policy=policy)
+    assert (policy.asked, stored(config)) == (0, {})
 
 
 def test_a_data_set_gives_its_first_rows(config: BenchConfig, tmp_path: Path) -> None:

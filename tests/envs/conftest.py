@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import pytest
+from reasonrl.envs.abilities import Ability, abilities
+from reasonrl.envs.core import View
 from reasonrl.envs.environment import ReasonEnv
 from reasonrl.envs.mdp import Level
 from reasonrl.envs.registry import environment_ids, is_dataset, open_source, source_name
@@ -46,6 +48,19 @@ def env_id(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=list(Level))
 def level(request: pytest.FixtureRequest) -> str:
     return str(request.param.value)
+
+
+def lines_said(view: View, steps: Sequence[str]) -> float:
+    """A potential for those who have none of their own."""
+    return min(len(steps), 8) / 8
+
+
+@pytest.fixture
+def shaped(env_id: str, options_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """What asks for shaped rewards at `gym.make`, with a potential where `env_id` has none of its own."""
+    source = open_source(source_name(env_id), **options_of(env_id))
+    own = Ability.POTENTIAL in abilities(source)
+    return {"reward": "potential", **({} if own else {"potential": lines_said})}
 
 
 @pytest.fixture

@@ -57,9 +57,9 @@ def chain_sum(**options: Any) -> ReasonEnv:
 
 
 @pytest.mark.filterwarnings("error")
-def test_gymnasiums_checker_has_nothing_to_say(made: Make) -> None:
+def test_gymnasiums_checker_has_nothing_to_say(made: Make, shaped: dict[str, Any]) -> None:
     check_env(made().unwrapped)
-    check_env(made(render_mode="ansi", attempts=2, reward="potential", gamma=0.9).unwrapped)
+    check_env(made(render_mode="ansi", attempts=2, gamma=0.9, **shaped).unwrapped)
 
 
 @pytest.mark.filterwarnings("error")
@@ -84,8 +84,8 @@ def test_global_seeds_change_nothing(made: Make) -> None:
     assert data_equivalence(tuple(runs[0]), tuple(runs[1]))
 
 
-def test_observations_lie_in_their_space_and_infos_keep_their_schema(made: Make) -> None:
-    env = made(max_tokens=40, attempts=2, reward="potential", gamma=0.9)
+def test_observations_lie_in_their_space_and_infos_keep_their_schema(made: Make, shaped: dict[str, Any]) -> None:
+    env = made(max_tokens=40, attempts=2, gamma=0.9, **shaped)
     discrete = isinstance(env.action_space, gym.spaces.Discrete)
     for seen in play(env, 80, seed=4):
         observation, info = seen[0], seen[-1]
@@ -131,8 +131,8 @@ def test_an_episode_leaves_nothing_behind(made: Make, inner: Inner) -> None:
     assert inner(used).get_state() == inner(fresh).get_state()
 
 
-def test_a_restored_state_goes_on_as_before(made: Make, inner: Inner) -> None:
-    env = made(max_tokens=60, reward="potential", gamma=0.9, attempts=2)
+def test_a_restored_state_goes_on_as_before(made: Make, inner: Inner, shaped: dict[str, Any]) -> None:
+    env = made(max_tokens=60, gamma=0.9, attempts=2, **shaped)
     env.reset(seed=1)
     env.action_space.seed(1)
     for _ in range(3):

@@ -77,7 +77,8 @@ def some_actions(env: VectorReasonEnv, rng: np.random.Generator) -> Any:
         return rng.integers(0, env.single_action_space.n, lanes)  # type: ignore[attr-defined]
     texts = []
     for problem in env.problems:
-        menu = env.source.rules_of(problem.view).legal_steps(problem.view, ())
+        has_menu = Level.CHOICE in env.source.levels
+        menu = env.source.rules_of(problem.view).legal_steps(problem.view, ()) if has_menu else ()
         lines = ["Answer: 1", "Answer: 2\nmore", "", "1+1=2", f"x{END}", *menu[:3]]
         texts.append(str(rng.choice(lines)))
     return tuple(texts)
@@ -116,11 +117,13 @@ def test_equal_to_the_loop_in_every_mode(
     assert compare("reasonrl/ChainSum-v0", level, mode, options, seed=seed, steps=50) > 0
 
 
-def test_equal_to_the_loop_for_every_id(env_id: str, level: str, options_of: Callable[[str], dict[str, Any]]) -> None:
+def test_equal_to_the_loop_for_every_id(
+    env_id: str, level: str, options_of: Callable[[str], dict[str, Any]], shaped: dict[str, Any]
+) -> None:
     options = options_of(env_id)
     if level not in open_source(source_name(env_id), **options).levels:
         pytest.skip(f"{env_id} has no {level} level")
-    options |= {"attempts": 2, "max_tokens": 50, "max_steps": 6, "reward": "potential"}
+    options |= {"attempts": 2, "max_tokens": 50, "max_steps": 6, **shaped}
     assert compare(env_id, level, AutoresetMode.SAME_STEP, options, seed=1, steps=25) > 0
 
 

@@ -145,6 +145,8 @@ def _annotations(text: str) -> None:
     annotations = importlib.import_module("reasonrl.verifiers.annotations")
     annotations.check_step(text.split("\n"), text)
     annotations.check_annotation(text)
+    calculations = importlib.import_module("reasonrl.verifiers.calculations")
+    calculations.check_step(text.split("\n"), text)
 
 
 def _values(text: str) -> None:

@@ -125,6 +125,13 @@ def helps_of(config: type) -> dict[str, str]:
     return {field.name: helps[field.name] for field in dataclasses.fields(config)}
 
 
+@pytest.mark.parametrize("name", ["solve", "bench", "quickstart"])
+def test_whoever_takes_a_policy_takes_its_options(name: str) -> None:
+    module, config = commands()[name].place.split(":")
+    found = tyro.cli(getattr(importlib.import_module(module), config), args=["--device", "cpu", "--requests", "3"])
+    assert found.policy_options == PolicyOptions(device="cpu", requests=3)
+
+
 def test_the_options_of_a_policy_have_help_too() -> None:
     assert all(text.endswith((".", "}")) for text in helps_of(PolicyOptions).values())
 
@@ -148,13 +155,16 @@ def test_help_shows_an_example_that_the_command_takes(name: str) -> None:
         (["solve", "--agent", "mtcs"], "did you mean 'mcts'"),
         (["solve", "--agent", "mcts:feedbak"], "did you mean 'feedback'"),
         (["solve", "--policy", "tinny"], "did you mean 'tiny'"),
+        (["solve", "--policy", "openai:m@http://localhost:1/v1", "--device", "cpu"], "which runs at a server"),
+        (["bench", "--timeout", "3"], "timeout cannot be set for the policy 'tiny', which runs in this process"),
+        (["quickstart", "--device", "gpu", "--folder", "{folder}"], "unknown device 'gpu': use cpu"),
         (["solve", "nothing.py:Family"], "there is no file 'nothing.py'"),
         (["bench", "--agents", "nothing.py:search"], "there is no file 'nothing.py'"),
         (["bench", "--env", "mat"], "MathReason-v0"),
         (["train", "grpo", "--env", "reasonrl/KnightKnaves-v0", "--out", "{folder}"], "reasonrl/KnightsKnaves-v0"),
     ],
 )
-def test_a_mistyped_name_gets_a_suggestion(
+def test_a_mistake_in_a_name_or_an_option_says_what_to_do(
     arguments: list[str],
     says: str,
     tmp_path: Path,

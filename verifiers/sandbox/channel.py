@@ -52,7 +52,7 @@ class Channel:
         self.raised: BaseException | None = None
         """The last exception that came from the program."""
         self.kind = RAISED
-        """How the call behind `raised` failed."""
+        """How the call that raised `raised` failed."""
 
     def ask(self, operation: str, target: Any, name: str, values: list[Any], named: dict[str, Any]) -> Any:
         """What the program's process answers.

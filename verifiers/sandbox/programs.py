@@ -19,7 +19,7 @@ from reasonrl.verifiers.sandbox import surroundings
 from reasonrl.verifiers.sandbox.values import MAX_REPORT, TooBig, decode, encode
 
 END = b"\0"
-"""Ends what a program printed; behind it stands what it raised."""
+"""Ends what a program printed; after it stands what it raised."""
 
 
 def make_calls(job: bytes, report: int, _: int) -> None:

@@ -108,7 +108,7 @@ def system_call_filter(machine: str | None = None) -> bytes | None:
         (_EQUAL, 1, 0, _ARCHITECTURE[machine]),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
-        (_EQUAL, count + 1, 0, _OPENAT[machine]),  # to the look at its flags, behind the list
+        (_EQUAL, count + 1, 0, _OPENAT[machine]),  # to the look at its flags, after the list
         *((_EQUAL, count - position + 2, 0, number) for position, number in enumerate(allowed)),
         (_RETURN, 0, 0, _DENY),
         (_LOAD, 0, 0, _THIRD_ARGUMENT),

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import random
 
+import pytest
 import torch
 from reasonrl.agents.learning.batch import Batch, describe
 from reasonrl.envs.seeding import generator
@@ -67,7 +68,7 @@ def test_what_is_told_of_a_step_counts_every_answer() -> None:
     answers = dataclasses.replace(answers, seconds=2.0)
     batch = answers.with_credit(torch.ones(8, 1), answers.valid_B)
     told = describe(answers, batch)
-    assert told.numbers["reward"] == 2 / 7
+    assert told.numbers["reward"] == pytest.approx(2 / 7)
     assert told.numbers["judge_failed"] == 1 / 8
     assert (told.numbers["all_right"], told.numbers["mixed"], told.numbers["none_right"]) == (0.0, 0.5, 0.5)
     assert told.numbers["length"] == 2.5

@@ -85,13 +85,14 @@ def test_a_saved_policy_opens_by_its_folder_and_can_be_trained_on(tmp_path: Path
     model = build_model(
         build_config(hidden_size=16, layers=1, heads=2, kv_heads=1, intermediate_size=32, context=64), seed=0
     )
-    save_policy(tmp_path / "policy", model, CharVocabulary())
+    save_policy(tmp_path / "policy", LocalPolicy(model, CharVocabulary()))
     policy = get_policy(str(tmp_path / "policy"))
     assert isinstance(policy, LocalPolicy)
     assert policy.vocabulary.name == "char"
-    again, vocabulary = get_trainable(str(tmp_path / "policy"), device=torch.device("cpu"))
-    assert vocabulary.name == "char"
-    for (name, old), new in zip(model.named_parameters(), again.parameters(), strict=True):
+    again = get_trainable(str(tmp_path / "policy"), device=torch.device("cpu"))
+    assert again.vocabulary.name == "char"
+    assert again.dtype == torch.float32
+    for (name, old), new in zip(model.named_parameters(), again.model.parameters(), strict=True):
         torch.testing.assert_close(old, new, rtol=1e-3, atol=1e-6, msg=name)
 
 

@@ -276,7 +276,7 @@ def test_credit_per_token_is_the_policy_gradient_theorem(tree: Tree) -> None:
     rng = torch.Generator().manual_seed(5)
     rewards_BT = torch.rand(tree.mask_BT.shape, generator=rng, dtype=torch.float64)
     # what a token earns may hang on the sequence up to it, so equal prefixes earn the same
-    table = {}
+    table: dict[tuple[int, ...], Tensor] = {}
     for b, t in itertools.product(range(len(rewards_BT)), range(LONGEST)):
         prefix = tuple(tree.tokens_BT[b, : t + 1].tolist())
         rewards_BT[b, t] = table.setdefault(prefix, rewards_BT[b, t].clone())

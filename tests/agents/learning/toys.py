@@ -62,8 +62,8 @@ def toy_policy(characters: str | None = None) -> LocalPolicy:
     return LocalPolicy(toy_model(), CharVocabulary() if characters is None else few_tokens(characters))
 
 
-def toy_config(out: Path, kind: str = "grpo", **changes: object) -> Any:
-    settings: dict[str, object] = {
+def toy_config(out: Path, kind: str = "grpo", /, **changes: Any) -> Any:
+    settings: dict[str, Any] = {
         "difficulty": (1,),
         "steps": 6,
         "prompts": 3,
@@ -76,7 +76,7 @@ def toy_config(out: Path, kind: str = "grpo", **changes: object) -> Any:
         "evaluate_problems": 4,
         "save_every": 2,
     }
-    return LEARNERS[kind].config(out, **{**settings, **changes})  # type: ignore[arg-type]
+    return LEARNERS[kind].config(out, **{**settings, **changes})
 
 
 def weights_of(policy: LocalPolicy) -> dict[str, Tensor]:
