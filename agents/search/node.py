@@ -7,6 +7,7 @@ prior    count / samples drawn from the parent: a sampled action's frequency alr
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from reasonrl.agents.policies.core import Proposal, Unit
@@ -113,3 +114,12 @@ def new_lines(before: State, after: State) -> tuple[str, ...]:
 def by_score(node: Node) -> tuple[float, float, int]:
     """What to go on with: by score, among equals what is sampled more often, then by the seeded key."""
     return (-math.inf if node.score is None else node.score, node.prior, node.key)
+
+
+def best_of_each(children: Sequence[Node]) -> list[Node]:
+    """Of each parent's unfinished children the best."""
+    best: dict[Node | None, Node] = {}
+    for child in children:
+        if not child.done and (child.parent not in best or by_score(child) > by_score(best[child.parent])):
+            best[child.parent] = child
+    return list(best.values())

@@ -12,12 +12,11 @@ its visits grow (progressive widening, Coulom 2007), and when every branch is fi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reasonrl.agents.policies.core import Unit
 from reasonrl.agents.search.core import Expand, Score, Search
-from reasonrl.agents.search.node import Node, by_score
+from reasonrl.agents.search.node import Node, best_of_each
 from reasonrl.agents.search.tree import Tree
 
 _WIDENING = 0.7
@@ -45,10 +44,8 @@ class MCTSConfig:
 def mcts(tree: Tree, config: MCTSConfig) -> Search:
     tree.quota = max(tree.quota, config.branch)
     widens = config.widen and config.temperature > 0
-    while True:
+    while widens or not tree.root.exhausted:
         if tree.root.exhausted:
-            if not widens:
-                return
             tree.reopen(config.branch)
         leaves = tree.wave(
             config.leaves,
@@ -69,15 +66,6 @@ def mcts(tree: Tree, config: MCTSConfig) -> Search:
             tree.close(leaf)
         if config.stop_at_certain and tree.certain:
             return
-
-
-def best_of_each(children: Sequence[Node]) -> list[Node]:
-    """Of each parent's unfinished children the best."""
-    best: dict[Node | None, Node] = {}
-    for child in children:
-        if not child.done and (child.parent not in best or by_score(child) > by_score(best[child.parent])):
-            best[child.parent] = child
-    return list(best.values())
 
 
 def puct(child: Node, c_puct: float) -> float:
