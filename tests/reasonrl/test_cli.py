@@ -19,6 +19,7 @@ from reasonrl.agents.learning.registry import LEARNERS
 from reasonrl.agents.policies.options import PolicyOptions
 
 from reasonrl.cli import commands, explain, find_command, main, usage
+from reasonrl.cli import run as run_here
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,8 +31,15 @@ def test_the_usage_names_every_command() -> None:
 
 
 @pytest.mark.parametrize("name", commands())
-def test_every_command_has_help(name: str) -> None:
-    done = run(*name.split(), "--help")
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run_here([*name.split(), "--help"])
+    assert not stop.value.code
+    assert "options" in capsys.readouterr().out
+
+
+def test_help_is_printed_by_the_command_itself() -> None:
+    done = run("train", "grpo", "--help")
     assert done.returncode == 0, done.stderr
     assert "options" in done.stdout
 
