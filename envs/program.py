@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 from reasonrl.envs import source_lines
 from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, strip_behaviour
 from reasonrl.envs.core import Content, Problem, View
-from reasonrl.envs.impostors import program_impostors
+from reasonrl.envs.program_impostors import program_impostors
 from reasonrl.envs.source_lines import definition, is_comment, judge, show
 from reasonrl.verifiers.canonical import canonical_program
 from reasonrl.verifiers.core import StepVerdict, Verdict
