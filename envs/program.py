@@ -4,9 +4,10 @@ It says   sample      a problem: `examples` in public, hidden `tests` and a righ
                       an example and a test are (arguments, value), a program is its lines, `def f(...):` first
           menu        lines that may come next
 and, where it can do more than the form does by itself,
-          start       the line that begins each function               value      how good unfinished lines are
-          changes     whether a line does anything                     say        what its comments tell
-          slip        a wrong line, for demonstrations that correct    lookalikes responses of its own that look right
+          start      the line that begins each function     value       how good unfinished lines are
+          changes    whether a line does anything           example     how an example is written
+          given, plan, aside, checked                       what comments tell in demonstrations
+          slip       a wrong line, to be corrected          disguises   impostors of its own
 
 What a line means, in every family of this form:
 
@@ -31,7 +32,8 @@ from typing import Any, NamedTuple
 from reasonrl.envs import source_lines
 from reasonrl.envs.behaviours import PREFIXES, Behaviour, Trace, behaviour_of, strip_behaviour
 from reasonrl.envs.core import Content, Problem, View
-from reasonrl.envs.source_lines import definition, is_comment, judge, parameters, show, thaw
+from reasonrl.envs.impostors import program_impostors
+from reasonrl.envs.source_lines import definition, is_comment, judge, show
 from reasonrl.verifiers.canonical import canonical_program
 from reasonrl.verifiers.core import StepVerdict, Verdict
 
@@ -106,19 +108,28 @@ class Program(ABC):
         """How an example is written."""
         return f"f({show(arguments)[1:-1]})={show(value)}"
 
-    def say(self, problem: Problem, behaviour: Behaviour, rng: random.Random) -> str | None:
-        """The text of a comment that shows this behaviour; None where the family has nothing to say."""
-        examples = problem.view.public["examples"]
-        if behaviour is Behaviour.ANALYSIS:
-            return f"{len(examples)} examples"
-        return self.example(*examples[0]) if behaviour is Behaviour.EVALUATION else None
+    def given(self, problem: Problem) -> str | None:
+        """What is said after `# Given:`; here and below, None says nothing."""
+        return f"{len(problem.view.public['examples'])} examples"
+
+    def plan(self, problem: Problem) -> str | None:
+        """What is said after `# Plan:`."""
+        return None
+
+    def aside(self, problem: Problem, rng: random.Random) -> str | None:
+        """What is said after `# Or:`."""
+        return None
+
+    def checked(self, problem: Problem) -> str | None:
+        """What is said after `# Check:`."""
+        return self.example(*problem.view.public["examples"][0])
 
     def slip(self, problem: Problem, rng: random.Random) -> Slip | None:
         """A mistake that looks possible; None where the family knows of none."""
         return None
 
-    def lookalikes(self, problem: Problem) -> Iterator[str]:
-        """Wrong responses of this family's own kind, besides those that every family of programs gets."""
+    def disguises(self, problem: Problem, rng: random.Random) -> Iterator[str]:
+        """Impostors of this family alone, besides those that all families of programs share."""
         yield from ()
 
     # What follows.
@@ -173,16 +184,25 @@ class Program(ABC):
 
     def demonstrate(self, problem: Problem, rng: random.Random, behaviours: frozenset[Behaviour]) -> Trace:
         program = self.program(problem)
-        said = ((each, self.say(problem, each, rng)) for each in self.thinks if each in behaviours)
-        lines = [comment(behaviour, text) for behaviour, text in said if text is not None]
+        lines = []
+        for behaviour in (each for each in self.thinks if each in behaviours):
+            lines += self._said(behaviour, problem, rng)
         if Behaviour.CORRECTION in behaviours and (slip := self.slip(problem, rng)) is not None:
             lines += self._false_start(program, slip)
         lines += program[:-1]
         if Behaviour.EVALUATION in behaviours:
-            text = self.say(problem, Behaviour.EVALUATION, rng)
-            lines += [] if text is None else [comment(Behaviour.EVALUATION, text)]
+            lines += self._said(Behaviour.EVALUATION, problem, rng)
         lines.append(program[-1])
         return Trace(tuple(lines), tuple(map(behaviour_of, lines)))
+
+    def _said(self, behaviour: Behaviour, problem: Problem, rng: random.Random) -> list[str]:
+        """The comment that shows this behaviour, where the family has one."""
+        if behaviour is Behaviour.ALTERNATIVE:
+            text = self.aside(problem, rng)
+        else:
+            say = {Behaviour.ANALYSIS: self.given, Behaviour.DECOMPOSITION: self.plan}.get(behaviour, self.checked)
+            text = say(problem)
+        return [] if text is None else [comment(behaviour, text)]
 
     def _false_start(self, program: Lines, slip: Slip) -> list[str]:
         """The program up to the mistake and the comment that withdraws it; the program then begins anew."""
@@ -198,28 +218,6 @@ class Program(ABC):
         return [*lines, comment(Behaviour.CORRECTION, slip.wait)]
 
     def impostors(self, problem: Problem, rng: random.Random) -> Iterator[str]:
-        start, *rest = self.program(problem)
-        body = "\n".join(rest)
-        names = ",".join(parameters(start))
-        examples = problem.view.public["examples"]
-        y = show(examples[0][1])
-        kind = type(thaw(examples[0][1]))
-        base = kind.__name__ if kind in (int, float, str, list, dict) else "object"
-        yield ""
-        yield problem.view.prompt
-        yield from self.lookalikes(problem)
-        yield f"{start}\n return {y}"
-        known = (f" if [{names}]=={show(arguments)}:\n  return {show(value)}" for arguments, value in examples)
-        yield "\n".join([start, *known, " return None"])
-        yield f"class E({base}):\n def __eq__(s,o):\n  return True\n{start}\n return E()"
-        yield f"{start}\n print({y})"
-        yield f"{start}\n import sys\n sys.exit(0)"
-        yield f"import os\nos._exit(0)\n{start}\n{body}"
-        yield f"{start}\n while True:\n  pass"
-        yield f"{start}\n return ({names}"
-        yield f"{start}\n return open('/etc/passwd').read()"
-        yield f"{start}\n import sys\n return sys._getframe(1).f_locals.get('expected')"
-        yield f"import builtins\nbuiltins.len=lambda x:{y}\n{start}\n return len([])"
-        yield f"def g({names}):\n{body}"
-        yield f"{start}\n{body}\nf=lambda *x:{y}"
-        yield f"{start}\n{body}\n{'#' * 30_000}"
+        view = problem.view
+        yield from program_impostors(self.program(problem), examples=view.public["examples"], prompt=view.prompt)
+        yield from self.disguises(problem, rng)

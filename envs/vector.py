@@ -305,7 +305,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         ):
             raise ValueError(f"reset_mask must be a numpy array of {self.num_envs} bools, at least one of them true")
         if not self._lanes.episodes and not mask.all():
-            raise RuntimeError("the first reset() episodes every lane: leave reset_mask out")
+            raise RuntimeError("the first reset() starts every lane: leave reset_mask out")
         return [int(lane) for lane in np.flatnonzero(mask)]
 
     def _each(self, given: Any, name: str) -> Sequence[Any]:
@@ -362,7 +362,7 @@ class VectorReasonEnv(gym.vector.VectorEnv[Any, Any, NDArray[Any]]):
         return info | dict.fromkeys([f"_{key}" for key in info], _fixed(self._only(lanes)))
 
     def _finals(self, rows: dict[int, dict[str, Any]]) -> dict[str, Any]:
-        """The last observation and info of episodes that end in the step that episodes the next."""
+        """The last observation and info of episodes that end in the step that starts the next."""
         observations = np.full(self.num_envs, None, object)
         for lane in rows:
             observations[lane] = self._lanes.observe_one(lane)

@@ -99,16 +99,21 @@ class Tree:
     ) -> list[Node]:
         """Up to `most` different nodes, each found by a descent, to be expanded together.
 
-        While they are chosen each one found counts as visited and lost, so that the next descent looks elsewhere
-        (virtual loss, Chaslot et al. 2008). It may come back to the same place: then the wave is complete.
+        While they are chosen, each one found counts as visited and lost, so that the next descent looks elsewhere
+        (virtual loss, Chaslot et al. 2008). One that comes to the same place again makes the loss larger; after twice
+        as many descents as nodes are wanted the wave is complete.
         """
         found: list[Node] = []
+        visited: list[Node] = []
         try:
-            while len(found) < most and (leaf := self.descend(rank, stop)) not in found:
-                found.append(leaf)
+            while len(found) < most and len(visited) < 2 * most:
+                leaf = self.descend(rank, lambda node: node not in found and stop(node))
+                if leaf not in found:
+                    found.append(leaf)
+                visited.append(leaf)
                 self._visit(leaf, 1)
         finally:
-            for leaf in found:
+            for leaf in visited:
                 self._visit(leaf, -1)
         return found
 

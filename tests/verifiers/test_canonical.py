@@ -147,7 +147,7 @@ ASKS_NOT = [
     ("question", "asks"), [*((text, True) for text in ASKS), *((text, False) for text in ASKS_NOT)]
 )
 def test_a_per_cent_sign_may_be_left_out_where_the_question_asks_for_a_percentage(question: str, asks: bool) -> None:
-    rules = GSM8K()
+    rules = GSM8K.rules()
     problem = Problem(View("gsm8k", 0, 0, "test", 0, question), Reference("25"))
     assert rules.verify(problem, "Answer: 25").correct
     assert rules.verify(problem, "Answer: 25%").correct is asks

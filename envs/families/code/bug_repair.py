@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from reasonrl.envs.behaviours import Behaviour
 from reasonrl.envs.core import Content, Problem, View
 from reasonrl.envs.families.code.bug_templates import break_lines, changed, draw_program, rivals
 from reasonrl.envs.program import Lines, Program, Slip
@@ -86,20 +85,20 @@ class BugRepair(Program):
         ]
         return max((0.5 + 0.5 * len(lines) / len(repair) for repair in fitting), default=0.0)
 
-    def say(self, problem: Problem, behaviour: Behaviour, rng: random.Random) -> str | None:
-        if behaviour is Behaviour.ANALYSIS:
-            return f"{len(self.program(problem))} lines"
-        if behaviour is Behaviour.DECOMPOSITION:
-            return f"line {self._place(problem) + 1}"
-        if behaviour is Behaviour.ALTERNATIVE:
-            return self._guess(problem, rng).strip()
-        return super().say(problem, behaviour, rng)
+    def given(self, problem: Problem) -> str:
+        return f"{len(self.program(problem))} lines"
+
+    def plan(self, problem: Problem) -> str:
+        return f"line {self._place(problem) + 1}"
+
+    def aside(self, problem: Problem, rng: random.Random) -> str:
+        return self._guess(problem, rng).strip()
 
     def slip(self, problem: Problem, rng: random.Random) -> Slip:
         place = self._place(problem)
         return Slip(place, self._guess(problem, rng), self.program(problem)[place].strip())
 
-    def lookalikes(self, problem: Problem) -> Iterator[str]:
+    def disguises(self, problem: Problem, rng: random.Random) -> Iterator[str]:
         yield "\n".join(problem.view.public["program"])
 
     def _place(self, problem: Problem) -> int:

@@ -128,20 +128,19 @@ class ListProgram(Program):
             return 0.6
         return 0.1 + 0.4 * sum(map(_likeness, lists, wanted)) / len(wanted)
 
-    def say(self, problem: Problem, behaviour: Behaviour, rng: random.Random) -> str | None:
-        if behaviour is Behaviour.ALTERNATIVE:
-            return rng.choice(OPERATIONS).name
-        if behaviour is Behaviour.DECOMPOSITION:
-            *body, end = self.program(problem)[1:]
-            return ", ".join([*(OPERATION_OF[line].name for line in body), RETURN_OF[end].name])
-        return super().say(problem, behaviour, rng)
+    def plan(self, problem: Problem) -> str:
+        *body, end = self.program(problem)[1:]
+        return ", ".join([*(OPERATION_OF[line].name for line in body), RETURN_OF[end].name])
+
+    def aside(self, problem: Problem, rng: random.Random) -> str:
+        return rng.choice(OPERATIONS).name
 
     def slip(self, problem: Problem, rng: random.Random) -> Slip:
         body = self.program(problem)[1:]
         wrong = rng.choice([operation.line for operation in OPERATIONS if operation.line not in body])
         return Slip(1, wrong, f"no {OPERATION_OF[wrong].name}")
 
-    def lookalikes(self, problem: Problem) -> Iterator[str]:
+    def disguises(self, problem: Problem, rng: random.Random) -> Iterator[str]:
         yield f"{START}\n return x"
 
 

@@ -184,6 +184,24 @@ def test_the_tree_widens_with_its_visits(source: Generated, problems: list[Probl
     assert root_samples(False, 2000) == 2 < root_samples(True, 500) < root_samples(True, 2000)
 
 
+def test_several_leaves_at_once_make_larger_batches_of_the_same_tree_policy(
+    source: Generated, problems: list[Problem], slips: Any
+) -> None:
+    def calls(leaves: int) -> tuple[int, SearchResult]:
+        slips.calls = 0
+        agent = get_agent("mcts", leaves=leaves, stop_at_certain=False)
+        [result] = agent.run([problems[8].view], SearchTask(source, slips), budget=Budget(3000))
+        return slips.calls, result
+
+    one, alone = calls(1)
+    several, together = calls(4)
+    assert several < 0.6 * one
+    assert {node.path for node in together.tree.root.children} >= {node.path for node in alone.tree.root.children[:2]}
+    visited = [node for node in together.tree.nodes if node.visits]
+    assert all(node.visits >= sum(child.visits for child in node.children) for node in visited)
+    assert together.tree.root.visits == sum(child.visits for child in together.tree.root.children)
+
+
 def test_beam_of_one_by_one_is_sampling_step_by_step(source: Generated, problems: list[Problem], slips: Policy) -> None:
     view = problems[5].view
     mdp = MDP(source, level="step", vocabulary=get_vocabulary("char"), max_tokens=10_000)

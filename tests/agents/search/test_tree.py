@@ -127,13 +127,14 @@ def test_a_wave_finds_different_leaves_and_leaves_no_trace(tree: Tree) -> None:
     before = [(node.visits, node.value_sum) for node in tree.nodes]
 
     def rank(node: Node) -> float:
-        return node.value  # a leads by .75 against .25; each pick of z counts as a lost visit of a: .5, .375
+        return node.value  # a leads by .75 against .25; each descent to z is a lost visit of a: .5, .375, .3, .25, .21
 
     assert tree.wave(1, rank) == [z] == [tree.descend(rank)]
-    assert tree.wave(3, rank) == [z]  # it would come back to z: the wave is complete
+    assert tree.wave(2, rank) == [z]  # of four descents all come to z: the wave is complete
+    assert tree.wave(4, rank) == [z, b]  # of eight one comes to b
+    assert tree.wave(2, rank, lambda node: node is a) == [a, z]  # where to stop is passed once it is in the wave
     z.exhausted = a.exhausted = False
-    assert tree.wave(3, lambda node: node.value_sum / (1 + 4 * node.visits)) == [z]
-    assert tree.wave(3, lambda node: -node.visits) == [b, z]  # b has one visit, and two once it is picked
+    assert tree.wave(2, lambda node: -node.visits) == [b, z]  # b has one visit, and two once it is picked
     assert [(node.visits, node.value_sum) for node in tree.nodes] == before
     assert root.visits == 3
 

@@ -101,9 +101,10 @@ def test_a_model_of_ones_own_is_named_by_its_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_opened_once_and_named_after_its_weights(
-    tmp_path: Path, source: Generated, problems: list[Problem], slips: Any
+    tmp_path: Path, source: Generated, problems: list[Problem], slips: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch")
+    from reasonrl.verifiers import hub
     from reasonrl.verifiers.learned.scalar import ScalarHead
 
     ScalarHead.fresh(TINY, seed=1).save(tmp_path / "prm")
@@ -111,6 +112,8 @@ def test_a_folder_is_opened_once_and_named_after_its_weights(
     assert isinstance(guide, LearnedGuide)
     assert guide.name.startswith("process:prm-")
     assert get_guide(f"reward:{tmp_path / 'prm'}").parts == guide.parts  # type: ignore[attr-defined]
+    monkeypatch.setattr(hub, "find_model", lambda name: tmp_path / name.split("/")[1])
+    assert get_guide("process:somebody/prm").name == guide.name
     view = problems[3].view
     [result] = get_agent(f"beam:process:{tmp_path / 'prm'}").run(
         [view], SearchTask(source, slips, max_tokens=60), budget=Budget(1500)
