@@ -60,13 +60,12 @@ def test_a_registered_learner_is_a_command(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_file_of_ones_own_is_trained_without_being_registered(tmp_path: Path) -> None:
     (tmp_path / "my.py").write_text(MINE)
-    run = [sys.executable, "-m", "reasonrl.cli", "train", f"{tmp_path}/my.py:Idle"]
-    done = subprocess.run([*run, "--patience", "5"], capture_output=True, text=True)
+    run = [sys.executable, "-m", "reasonrl.cli", "train", f"{tmp_path}/my.py:Idle", "--patience", "5"]
+    done = subprocess.run(run, capture_output=True, text=True)
     assert done.stdout == "waited 5 with tiny\n", done.stderr
     (tmp_path / "my.py").write_text(MINE.replace("def main", "def other"))
-    done = subprocess.run(run, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "its module has no main(config)" in done.stderr
+    with pytest.raises(ValueError, match=r"its module has no main\(config\)"):
+        load_command(f"train {tmp_path}/my.py:Idle")
 
 
 def test_the_learner_that_the_documentation_shows_learns(tmp_path: Path) -> None:
