@@ -62,7 +62,7 @@ class QuickstartConfig:
     """Levels of difficulty of what is learned; none: the family's own."""
     learn_steps: int = 100
     """Steps of learning."""
-    learn_minutes: float = 3.25
+    learn_minutes: float = 2.5
     """Stop learning after so many minutes, too."""
     learn_max_tokens: int = 96
     """Tokens of one answer at most, in learning."""
