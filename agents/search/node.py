@@ -7,14 +7,24 @@ prior    count / samples drawn from the parent: a sampled action's frequency alr
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from reasonrl.agents.policies.core import Proposal, Unit
+from reasonrl.envs.core import Rules, View
 from reasonrl.envs.mdp import State, Stop
 
-if TYPE_CHECKING:
-    from reasonrl.agents.search.tree import Tree
+
+class Grown(Protocol):
+    """What a node, and whoever scores it, needs of the tree that it stands in (`tree.Tree`)."""
+
+    nodes: list[Node]
+    view: View
+    judge: Rules
+    votes: Counter[Any]
+
+    def scaled(self, score: float) -> float: ...
 
 
 class Node:
@@ -25,7 +35,9 @@ class Node:
         "path_logprob", "score", "state", "steps_drawn", "tokens", "tree", "unit", "value_sum", "visits",
     )  # fmt: skip
 
-    def __init__(self, tree: Tree, parent: Node | None, proposal: Proposal, unit: Unit, state: State, key: int) -> None:
+    def __init__(
+        self, tree: Grown, parent: Node | None, proposal: Proposal, unit: Unit, state: State, key: int
+    ) -> None:
         self.tree = tree
         self.parent = parent
         self.index = len(tree.nodes)

@@ -17,16 +17,22 @@ import builtins
 import re
 import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from reasonrl.verifiers.sandbox.channel import Channel
+from typing import Any, Protocol
 
 RAISED, OUTPUT, MEMORY, GONE, UNSUPPORTED = "raised", "output", "memory", "gone", "unsupported"
 """How a call can fail, or the tests with it."""
 
 RETURNED, DERIVED, MADE = range(3)
 """How far the tests trust an object to decide: a function returned it, it came of objects made, the tests made it."""
+
+
+class Asking(Protocol):
+    """The way to the program's process (`channel.Channel`)."""
+
+    classes: dict[str, type]
+
+    def ask(self, operation: str, target: Any, name: str, values: list[Any], named: dict[str, Any]) -> Any: ...
+    def object(self, number: int, trust: int = RETURNED) -> Remote: ...
 
 
 class Stop(BaseException):
@@ -52,7 +58,7 @@ _KINDS: dict[str, type] = {
 class Function:
     """A function of the program's, or what is called like one."""
 
-    def __init__(self, channel: Channel, name: str) -> None:
+    def __init__(self, channel: Asking, name: str) -> None:
         self._channel = channel
         self.__name__ = name
 
@@ -101,15 +107,15 @@ class RemoteClass(type):
         return _channel_of(cls).ask("object", None, cls.__name__, [], {})
 
 
-def make_class(channel: Channel, name: str, *, trust: int) -> type:
+def make_class(channel: Asking, name: str, *, trust: int) -> type:
     """What stands for a class. `trust` says how far the tests show that the name is one: `MADE` if they use it so."""
     kind = RemoteClass(name, (Exception,), {"_sandbox": (channel, trust)})
     channel.classes[name] = kind
     return kind
 
 
-def _channel_of(kind: type) -> Channel:
-    channel: Channel = type.__getattribute__(kind, "_sandbox")[0]
+def _channel_of(kind: type) -> Asking:
+    channel: Asking = type.__getattribute__(kind, "_sandbox")[0]
     return channel
 
 
@@ -123,7 +129,7 @@ class Remote:
 
     __slots__ = ("_channel", "_number", "_trust")
 
-    def __init__(self, channel: Channel, number: int, trust: int) -> None:
+    def __init__(self, channel: Asking, number: int, trust: int) -> None:
         object.__setattr__(self, "_channel", channel)
         object.__setattr__(self, "_number", number)
         object.__setattr__(self, "_trust", trust)

@@ -1,8 +1,9 @@
 """A trained reward model as a guide (`verifiers.learned`): a guess about the answer so far, and its price in tokens.
 
 A reward model has no cache between calls, so each node costs all the tokens that the model reads for it, the prompt's
-included: `count_tokens` where the model has that, else one token a character, which is never too few. What the model
-cannot score (no step yet, or past its context) is neutral. Scores that are no probabilities pass a sigmoid.
+included: `count_tokens` where the model has that, else one token a character, which is enough for what it reads of the
+problem and the answer, but leaves out what a judge that writes is asked and says. What the model cannot score (no step
+yet, or past its context) is neutral. Scores that are no probabilities pass a sigmoid.
 """
 
 from __future__ import annotations
