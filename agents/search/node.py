@@ -25,6 +25,7 @@ class Grown(Protocol):
     votes: Counter[Any]
 
     def scaled(self, score: float) -> float: ...
+    def add(self, parent: Node, proposal: Proposal, unit: Unit, state: State) -> Node: ...
 
 
 class Node:
