@@ -121,7 +121,9 @@ def test_the_type_stub_tree_mirrors_the_folders() -> None:
     for folder in FOLDERS:
         assert (ROOT / "typings" / "reasonrl" / folder).resolve() == ROOT / folder
     front = {path.name for path in (ROOT / "reasonrl").iterdir() if path.is_file()}
-    assert {path.name for path in (ROOT / "typings" / "reasonrl").iterdir()} == {*FOLDERS, *front}
+    links = list((ROOT / "typings" / "reasonrl").iterdir())
+    assert {path.name for path in links} == {*FOLDERS, *front}
+    assert all(path.is_symlink() for path in links), "a copy would go its own way"
 
 
 def test_the_version_is_the_same_everywhere() -> None:
