@@ -256,7 +256,7 @@ def test_a_store_carried_to_another_folder_keeps_its_keys(tmp_path: Path) -> Non
 
 
 def test_little_is_hashed_and_each_file_once() -> None:
-    """It is the cost of a run's first problem: a family of lines does not reach the sandbox, and no file is read anew."""
+    """A family of lines does not reach the sandbox, and no file is read anew."""
     code_hash._read.cache_clear()
     modules = code_of(mcts, "countdown", "feedback").modules
     read = code_hash._read.cache_info().misses
