@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 import torch
+from reasonrl.agents.learning.batch import describe
 from reasonrl.agents.learning.checkpoint import load_checkpoint
 from reasonrl.agents.learning.grpo import GRPOConfig, give_credit, learn, main, update
 from reasonrl.agents.learning.metrics import read_metrics
@@ -51,16 +52,19 @@ def test_rewarded_tokens_become_more_likely(tmp_path: Path) -> None:
     config = toy_config(tmp_path)
     policy = toy_policy("0123456789")
     envs = make_envs(config.env, 32, max_tokens=config.max_tokens)
-    step = step_of(policy, config)
-    step.run.optimizer = torch.optim.AdamW(policy.model.parameters(), lr=2e-2)
+    optimizer = torch.optim.AdamW(policy.model.parameters(), lr=2e-2)
     shares = []
     for number in range(12):
+        step = step_of(policy, config)
+        step.run.optimizer = optimizer
         answers = roll_out(policy, envs, Problems([0, 1], [number, number]), temperature=1.0)
         sevens_BT = (answers.tokens_BT == policy.vocabulary.encode("7")[0]) & answers.mask_BT
         share_BT = sevens_BT / answers.mask_BT.sum(dim=1, keepdim=True)
         shares.append(float(share_BT.sum(dim=1).mean()))
         batch = give_credit(dataclasses.replace(answers, rewards_BT=share_BT), config)
         update(step, policy, batch, config)
+        step.report(describe(answers, batch))
+        assert step.numbers()["largest_mismatch"] < 1e-4
     assert shares[0] < 0.2
     assert shares[-1] > 0.6
 
