@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from reasonrl.envs.core import SPLITS, Source, View
 from reasonrl.envs.generation import split_of
-from reasonrl.envs.registry import open_source
 
 
 class Part(NamedTuple):
@@ -33,11 +32,6 @@ class Part(NamedTuple):
     def first(self, count: int) -> list[int]:
         """Indices of the first `count` problems, fewer where there are fewer."""
         return list(range(count)) if self.rows is None else list(self.rows[:count])
-
-
-def find_source(env: str, data: str | None) -> Source:
-    """The source behind an id; a mistyped id, or data for an environment that reads none, is one sentence."""
-    return open_source(env, data=data)
 
 
 def find_parts(source: Source, *, fits: Callable[[View], bool] = lambda view: True) -> dict[str, Part]:

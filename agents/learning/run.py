@@ -34,11 +34,11 @@ from reasonrl.agents.learning.optim import (
     pick_dtype,
 )
 from reasonrl.agents.learning.options import OnPolicyConfig, RunConfig, settings
-from reasonrl.agents.learning.problems import find_source
 from reasonrl.agents.learning.step import Step
 from reasonrl.agents.learning.task import Task
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.threads import use_idle_cores
+from reasonrl.envs.registry import open_source
 from torch import nn
 
 C = TypeVar("C", bound=OnPolicyConfig)
@@ -201,7 +201,7 @@ def train(config: C, learn: Callable[[LocalPolicy, C], object]) -> None:
     """The command of a learner: opens the policy, lets it learn, and leaves it in `out/policy`."""
     if few := use_idle_cores():
         print(few)
-    find_source(config.env, config.data)  # a mistyped id is told of before a model is opened
+    open_source(config.env, data=config.data)  # a mistyped id is told of before a model is opened
     policy = get_trainable(config.policy, device=pick_device(config.device))
     learn(policy, config)
     save_policy(config.out / POLICY, policy)

@@ -9,13 +9,14 @@ from gymnasium.vector import VectorEnv
 from reasonrl.agents.learning.evaluation import answer_problems
 from reasonrl.agents.learning.identity import data_of, modules_of
 from reasonrl.agents.learning.options import OnPolicyConfig
-from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
+from reasonrl.agents.learning.problems import Part, describe_parts, find_parts
 from reasonrl.agents.learning.rollout import make_envs
 from reasonrl.agents.policies.local import LocalPolicy
 from reasonrl.agents.policies.prompts import encode_state
 from reasonrl.agents.policies.session import context_of
 from reasonrl.envs.core import Source
 from reasonrl.envs.mdp import State
+from reasonrl.envs.registry import open_source
 
 _EVALUATION_LANES = 128
 
@@ -83,7 +84,7 @@ class Task:
 
 def open_task(policy: LocalPolicy, config: OnPolicyConfig) -> Task:
     """Finds the problems; rows of a data set that leave no room for an answer in the model's context are left out."""
-    source = find_source(config.env, config.data)
+    source = open_source(config.env, data=config.data)
     room = context_of(policy.model) - config.max_tokens
     parts = find_parts(source, fits=lambda view: len(encode_state(State(view), policy.vocabulary)) <= room)
     return Task(config, policy, source, parts)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from reasonrl.agents.learning.grpo import learn
 from reasonrl.agents.learning.identity import check_same, code_of, data_of, empty, modules_of
-from reasonrl.agents.learning.problems import find_source
 from reasonrl.envs.code_hash import closure
+from reasonrl.envs.registry import open_source
 
 from .test_problems import write_rows
 from .toys import toy_config, toy_policy
@@ -17,14 +17,14 @@ SAME = {"config": {"a": 1}, "code": {"m": "1", "n": "2"}, "data": "d"}
 
 
 def test_the_code_is_what_acts_judges_and_learns_and_no_other_family() -> None:
-    found = code_of("reasonrl.agents.learning.grpo", *modules_of(find_source("reasonrl/ChainSum-v0", None)))
+    found = code_of("reasonrl.agents.learning.grpo", *modules_of(open_source("reasonrl/ChainSum-v0")))
     for name in ("agents.learning.losses", "agents.policies.sampler", "envs.mdp", "envs.families.math.chain_sum"):
         assert f"reasonrl.{name}" in found
     assert not any(word in name for name in found for word in ("sudoku", "knights", "benchmarks", "gsm8k", "endpoint"))
 
 
 def test_a_data_sets_code_counts_where_its_problems_are_learned(tmp_path: Path) -> None:
-    source = find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "rows.jsonl", 3)))
+    source = open_source("reasonrl/GSM8K-v0", data=str(write_rows(tmp_path / "rows.jsonl", 3)))
     assert {"reasonrl.envs.datasets.gsm8k", "reasonrl.verifiers.answers"} <= code_of(*modules_of(source)).keys()
 
 
@@ -43,7 +43,7 @@ def test_the_data_is_its_rows(tmp_path: Path) -> None:
     def hash(count: int, gold: str = "4") -> str:
         path = write_rows(tmp_path / f"{count}{gold}.jsonl", count)
         path.write_text(path.read_text().replace("#### 4", f"#### {gold}"))
-        return data_of(find_source("reasonrl/GSM8K-v0", str(path)), [("train", index) for index in range(count)])
+        return data_of(open_source("reasonrl/GSM8K-v0", data=str(path)), [("train", index) for index in range(count)])
 
     assert hash(5) == hash(5)
     assert len({hash(5), hash(4), hash(5, "5")}) == 3

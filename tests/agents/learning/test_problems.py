@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from reasonrl.agents.learning.problems import Part, describe_parts, find_parts, find_source
+from reasonrl.agents.learning.problems import Part, describe_parts, find_parts
 from reasonrl.envs.core import SPLITS, Problem, Reference, Rules, View
 from reasonrl.envs.generation import split_of
+from reasonrl.envs.registry import open_source
 
 
 def write_rows(path: Path, count: int) -> Path:
@@ -44,7 +45,7 @@ def prompts(source: Splits, part: Part) -> set[str]:
 
 
 def test_generated_problems_are_split_by_themselves() -> None:
-    source = find_source("reasonrl/ChainSum-v0", None)
+    source = open_source("reasonrl/ChainSum-v0")
     parts = find_parts(source)
     assert [parts[split] for split in SPLITS] == [Part(split, None, f"{split} problems") for split in SPLITS]
     assert (parts["test"].at(7), parts["test"].first(3)) == (7, [0, 1, 2])
@@ -52,7 +53,7 @@ def test_generated_problems_are_split_by_themselves() -> None:
 
 
 def test_the_rows_of_one_file_go_by_their_content(tmp_path: Path) -> None:
-    source = find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "train.jsonl", 160)))
+    source = open_source("reasonrl/GSM8K-v0", data=str(write_rows(tmp_path / "train.jsonl", 160)))
     parts = find_parts(source)
     rows: list[Sequence[int]] = [part.rows or () for part in parts.values()]
     assert sorted(index for each in rows for index in each) == list(range(160))
@@ -66,7 +67,7 @@ def test_the_rows_of_one_file_go_by_their_content(tmp_path: Path) -> None:
 
 
 def test_too_few_rows_are_all_learned_from_and_the_run_says_so(tmp_path: Path) -> None:
-    source = find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "few.jsonl", 3)))
+    source = open_source("reasonrl/GSM8K-v0", data=str(write_rows(tmp_path / "few.jsonl", 3)))
     parts = find_parts(source)
     assert all(part.rows == (0, 1, 2) for part in parts.values())
     assert "test" not in parts["test"].called
@@ -74,7 +75,7 @@ def test_too_few_rows_are_all_learned_from_and_the_run_says_so(tmp_path: Path) -
 
 
 def test_rows_that_leave_no_room_are_left_out(tmp_path: Path) -> None:
-    source = find_source("reasonrl/GSM8K-v0", str(write_rows(tmp_path / "train.jsonl", 160)))
+    source = open_source("reasonrl/GSM8K-v0", data=str(write_rows(tmp_path / "train.jsonl", 160)))
     parts = find_parts(source, fits=lambda view: len(view.prompt) < len("What is 100 plus 100?"))
     assert sum(len(part.rows or ()) for part in parts.values()) == 100
     assert describe_parts(source, parts).endswith("; 60 are too long for the model and left out")
@@ -106,9 +107,9 @@ def test_a_training_split_alone_is_parted_as_a_file_is() -> None:
 
 def test_a_mistyped_id_is_one_sentence_with_a_suggestion() -> None:
     with pytest.raises(ValueError, match=r"unknown environment .*ChainSumm-v0': did you mean reasonrl/ChainSum-v0"):
-        find_source("reasonrl/ChainSumm-v0", None)
+        open_source("reasonrl/ChainSumm-v0")
 
 
 def test_data_for_an_environment_that_reads_none_is_refused() -> None:
     with pytest.raises(ValueError, match=r"makes its own problems and reads no data: leave --data rows\.jsonl out"):
-        find_source("reasonrl/ChainSum-v0", "rows.jsonl")
+        open_source("reasonrl/ChainSum-v0", data="rows.jsonl")

@@ -12,7 +12,7 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
-from reasonrl.agents.learning.problems import find_parts, find_source
+from reasonrl.agents.learning.problems import find_parts
 from reasonrl.envs.abilities import Ability, abilities
 from reasonrl.envs.core import Content, Problem, Source
 from reasonrl.envs.datasets.rows import Published, texts
@@ -167,7 +167,7 @@ def test_one_of_a_file_is_played_and_learned_from_by_its_place(tmp_path: Path) -
     assert env.step("Answer: 7")[1] == 1.0
     vector = gym.make_vec(environment_id(place), num_envs=3, data=str(rows), level="token")
     vector.reset(seed=1)
-    source = find_source(place, str(rows))
+    source = open_source(place, data=str(rows))
     problem = source.problem("test", 3)
     assert rules_of(problem.view).verify(problem, "Answer: 4").correct
     parts = find_parts(source)
